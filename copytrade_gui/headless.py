@@ -342,17 +342,23 @@ def verify_audit(
         verify_trail(data_dir, profile, paper=paper) if file is None else verify_file(file)
     )  # fmt: skip
     try:
-        problems = asyncio.run(work)
+        problems, lost_ns = asyncio.run(work)
     except command_refusals() as refusal:
         return refused(refusal, as_json=as_json)
     if as_json:
-        print(json.dumps({"ok": not problems, "problems": problems}))
+        lost = ist(lost_ns).isoformat(timespec="seconds") if lost_ns else None
+        print(json.dumps({"ok": not problems, "problems": problems, "records_lost": lost}))
     elif problems:
         print("\n".join(problems))
     else:
         also = file is not None and file.suffix.lower() == ".zip"
         sheets = " Its files are as they were written, with the trail's trades." if also else ""
         print(f"The trail fits: no event is missing, changed, swapped or put in between.{sheets}")
+        if lost_ns:
+            print(
+                f"Records were lost on {ist(lost_ns):%d %b %Y at %H:%M} IST, when a copy or an "
+                "empty file took their place: what they told is not in this trail."
+            )
     return 1 if problems else 0
 
 

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 from zipfile import BadZipFile
 
 from copytrade_gui.app.logs import log_to
@@ -16,33 +17,41 @@ from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.services.written_file import file_behind
 from copytrade_gui.storage.files.folder import PAPER_PROFILE, known_folder
 from copytrade_gui.storage.journal.export import fills_in, seals_in, verify_export
-from copytrade_gui.storage.journal.history import SqliteHistory
-from copytrade_gui.storage.store import open_store
+from copytrade_gui.storage.store import Store, open_store
 
 
 @asynccontextmanager
-async def _trail(
-    data_dir: Path | None, profile: str, *, paper: bool
-) -> AsyncIterator[SqliteHistory]:
+async def _trail(data_dir: Path | None, profile: str, *, paper: bool) -> AsyncIterator[Store]:
     folder = known_folder(data_dir, PAPER_PROFILE if paper else profile)
     async with open_store(folder, SystemClock()) as store:
         with log_to(folder):
-            yield store.history
+            yield store
 
 
-async def verify_trail(data_dir: Path | None, profile: str, *, paper: bool) -> tuple[str, ...]:
-    """What does not fit in a folder's trail, and in its tables against it; empty: all fits.
+class Verified(NamedTuple):
+    """``problems`` are what does not fit, in sentences; empty: all that is there fits. ``lost_ns``
+    is when records were last lost, UTC ns; 0: never, or nobody knows.
+    """
+
+    problems: tuple[str, ...]
+    lost_ns: int = 0
+
+
+async def verify_trail(data_dir: Path | None, profile: str, *, paper: bool) -> Verified:
+    """What does not fit in a folder's trail, and in its tables against it. What was found as the
+    folder was opened is of it: a damaged file was replaced by then.
 
     Raises:
         StorageError: a console holds the folder, nobody ever started one in it, or it cannot be
             read.
         JournalFailureError: what a console left waiting cannot be stored.
     """
-    async with _trail(data_dir, profile, paper=paper) as history:
-        return await history.verify()
+    async with _trail(data_dir, profile, paper=paper) as store:
+        problems = (*store.opening.sentences, *await store.history.verify())
+        return Verified(problems, store.installation.lost_ns)
 
 
-async def verify_file(file: Path) -> tuple[str, ...]:
+async def verify_file(file: Path) -> Verified:
     """What does not fit in an exported trail or a day's file, on any machine.
 
     Raises RefusedError.
@@ -59,7 +68,7 @@ async def verify_file(file: Path) -> tuple[str, ...]:
             field="file",
         )
     try:
-        return await asyncio.to_thread(check, file)
+        return Verified(await asyncio.to_thread(check, file))
     except (OSError, ValueError, RuntimeError, BadZipFile) as error:
         raise RefusedError(f"File {file} cannot be read: {error}.", field="file") from error
 
@@ -91,8 +100,8 @@ async def export_trail(data_dir: Path | None, profile: str, file: Path, *, paper
     """
     if file.suffix.lower() not in (".csv", ".json"):
         raise RefusedError(f"File {file.name} must end in .json or .csv.", field="file")
-    async with _trail(data_dir, profile, paper=paper) as history:
+    async with _trail(data_dir, profile, paper=paper) as store:
         try:
-            return await history.export_events(file_behind(file))
+            return await store.history.export_events(file_behind(file))
         except OSError as error:
             raise RefusedError(f"File {file} cannot be written: {error}.", field="file") from error

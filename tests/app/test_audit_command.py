@@ -32,7 +32,8 @@ def test_a_trail_is_verified_where_it_was_made_and_elsewhere(
 ) -> None:
     place, file = ["--paper", "--data-dir", str(folder)], tmp_path / "trail.json"
     assert main(["audit", "verify", *place, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"ok": True, "problems": []}
+    whole = {"ok": True, "problems": [], "records_lost": None}
+    assert json.loads(capsys.readouterr().out) == whole
     assert main(["audit", "export", str(file), *place, "--json"]) == 0
     exported = json.loads(capsys.readouterr().out)["exported"]
     assert len(json.loads(file.read_text("utf-8"))) == exported > 3
@@ -55,6 +56,22 @@ def test_a_quantity_that_was_changed_in_the_folder_is_named(
     connection.close()
     assert main(["audit", "verify", "--paper", "--data-dir", str(folder)]) == 1
     assert "quantity" in capsys.readouterr().out
+
+
+def test_a_trail_that_had_to_be_replaced_is_not_called_whole(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (database,) = folder.glob("profiles/*/copytrade.db")
+    content = bytearray(database.read_bytes())
+    content[4096 * 2 : 4096 * 12] = b"U" * 4096 * 10
+    database.write_bytes(content)
+    place = ["--paper", "--data-dir", str(folder)]
+    assert main(["audit", "verify", *place, "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert "was damaged" in told["problems"][0]
+    assert told["records_lost"]
+    assert main(["audit", "verify", *place]) == 0  # what is there now fits, and is not all
+    assert "Records were lost on" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
