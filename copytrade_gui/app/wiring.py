@@ -269,9 +269,7 @@ async def _start(
         followers=followers,
         sessions=sessions,
         routes=Routes(broker, engine.account, live=line is None, owns=owns_address),
-        history=HistoryService(
-            store.history, paper=line is not None, seen=engine.master_signals.orders
-        ),
+        history=HistoryService(store.history, paper=line is not None),
         market=market,
         changes=Changes(engine, store.journal, clock),
         masters=Masters(engine, store.journal, clock),

@@ -99,6 +99,10 @@ class Signal:
             return None
         return PlanId(self.order_ref.removeprefix(_REFERENCES[SignalKind.FILL])), self.version
 
+    def copied_plan(self, own: PlanId) -> PlanId:
+        """The plan of the master's order: of a FILL that of the order, else ``own``."""
+        return own if self.filled_of is None else self.filled_of[0]
+
 
 class Intent(Struct, frozen=True, gc=False):
     """One account's share of a plan, or one slice of it; frozen when the plan is committed.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
 
 from msgspec import Struct
 
+from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.order import Side
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.seen import SeenOrder
 
 
 class Stage(StrEnum):
@@ -91,3 +95,18 @@ def slippage(
         return None
     worse = average - master if side is Side.BUY else master - average
     return worse * filled
+
+
+def master_average(orders: Iterable[OrderView], seen: SeenOrder | None) -> Decimal | None:
+    """What a master got for an order that was copied, in rupees a unit; None while nothing filled.
+
+    ``orders`` are those of its plan, ``seen`` is his own where he placed it elsewhere.
+    """
+    if seen is not None and seen.filled_quantity and seen.average_price:
+        return seen.average_price
+    units, value = 0, Decimal(0)
+    for one in orders:
+        if one.role is Role.MASTER and one.filled_quantity and one.average_price is not None:
+            units += one.filled_quantity
+            value += one.average_price * one.filled_quantity
+    return value / units if units else None

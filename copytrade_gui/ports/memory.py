@@ -249,6 +249,9 @@ class History(Protocol):
     async def moments(self, plan: PlanId, intent: IntentId, until_ns: int) -> Moments | None:
         """What is stored of an order's times up to a UTC ns; None: its plan is not stored."""
 
+    async def master_average(self, plan: PlanId) -> Decimal | None:
+        """What the master got for the order that a plan copies, in rupees a unit; None: nothing."""
+
     async def plans(self, limit: int) -> tuple[PastPlan, ...]:
         """The newest plans, newest first."""
 

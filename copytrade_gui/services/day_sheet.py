@@ -22,7 +22,7 @@ from copytrade_gui.domain.money import rupees
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.domain.position import NOTHING, Position, PositionKey
 from copytrade_gui.domain.records import Fill, OrderView, SignalKind
-from copytrade_gui.domain.waterfall import slippage
+from copytrade_gui.domain.waterfall import master_average, slippage
 from copytrade_gui.ports import DayFacts
 
 
@@ -155,21 +155,14 @@ def sheets_of(facts: DayFacts, beside: Beside) -> tuple[Sheet, ...]:
     return tuple(sorted(made, key=lambda one: (one.account.name.casefold(), one.account.client_id)))
 
 
-def _master_averages(facts: DayFacts) -> dict[PlanId, Decimal]:
+def _master_averages(facts: DayFacts) -> dict[PlanId, Decimal | None]:
     """What masters got for the orders that were copied, in rupees a unit."""
-    units: defaultdict[PlanId, int] = defaultdict(int)
-    values: defaultdict[PlanId, Decimal] = defaultdict(Decimal)
+    placed: defaultdict[PlanId, list[OrderView]] = defaultdict(list)
     for one in facts.orders:
-        if one.role is Role.MASTER and one.filled_quantity and one.average_price is not None:
-            units[one.plan_id] += one.filled_quantity
-            values[one.plan_id] += one.average_price * one.filled_quantity
-    placed = {plan: values[plan] / number for plan, number in units.items()}
-    elsewhere = {
-        plan: seen.average_price
-        for plan, seen in facts.seen.items()
-        if seen.filled_quantity and seen.average_price
-    }
-    return placed | elsewhere
+        if one.role is Role.MASTER:
+            placed[one.plan_id].append(one)
+    plans = placed.keys() | facts.seen.keys()
+    return {plan: master_average(placed[plan], facts.seen.get(plan)) for plan in plans}
 
 
 class _Making:
@@ -192,7 +185,7 @@ class _Making:
         self._unread = 0
         self._unpriced_units = 0
 
-    def sheet(self, averages: Mapping[PlanId, Decimal]) -> Sheet:
+    def sheet(self, averages: Mapping[PlanId, Decimal | None]) -> Sheet:
         """Make it; ``averages`` are what masters got."""
         trades = self._trades()
         by_intent: defaultdict[str, Decimal] = defaultdict(Decimal)
@@ -246,11 +239,10 @@ class _Making:
         return tuple(found)
 
     def _line(
-        self, order: OrderView, value: Decimal, averages: Mapping[PlanId, Decimal]
+        self, order: OrderView, value: Decimal, averages: Mapping[PlanId, Decimal | None]
     ) -> SheetOrder:
         signal = self._facts.signals[order.plan_id]
-        filled_of = signal.filled_of
-        master = averages.get(order.plan_id if filled_of is None else filled_of[0])
+        master = averages.get(signal.copied_plan(order.plan_id))
         name = self._beside.accounts.get(signal.master_id)
         terms = order.terms
         squares_off = signal.kind is SignalKind.SQUARE_OFF

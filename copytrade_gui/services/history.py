@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +14,6 @@ import xlsxwriter
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.records import OrderView
-from copytrade_gui.domain.seen import SeenOrder
 from copytrade_gui.domain.waterfall import Waterfall, slippage
 from copytrade_gui.ports import History
 from copytrade_gui.services.refusing import refusals_logged
@@ -23,7 +22,6 @@ from copytrade_gui.services.workbook import workbook, write_text
 from copytrade_gui.services.written_file import private_file
 
 EXPORT_LIMIT = 1_000_000
-_MOST_OF_A_PLAN = 100_000
 _LATER_NS = 1_000_000_000
 """An order's last fact is stored so long after its last change at the latest."""
 _COLUMNS = (
@@ -34,21 +32,11 @@ Cell = str | float | int | Decimal | None
 
 
 class HistoryService:
-    """Implements ``HistoryVerbs`` on the stored history. ``paper`` marks every export.
+    """Implements ``HistoryVerbs`` on the stored history. ``paper`` marks every export."""
 
-    ``seen`` says what masters placed elsewhere today: what they got for it.
-    """
-
-    def __init__(
-        self,
-        history: History,
-        *,
-        paper: bool,
-        seen: Callable[[], Iterable[SeenOrder]] = tuple,
-    ) -> None:
+    def __init__(self, history: History, *, paper: bool) -> None:
         self._history = history
         self._paper = paper
-        self._seen = seen
 
     async def latency(self, limit: int) -> tuple[LatencySample, ...]:
         """The newest samples, oldest first."""
@@ -91,7 +79,7 @@ class HistoryService:
         known = await self._history.moments(order.plan_id, order.intent_id, until_ns)
         master = None
         if order.role is Role.FOLLOWER:
-            master = self._seen_average(order) or await self._placed_average(order)
+            master = await self._history.master_average(order.plan_id)
         terms = order.terms
         return Waterfall(
             {} if known is None else known.stages(),
@@ -99,22 +87,6 @@ class HistoryService:
             master,
             slippage(terms.side, order.filled_quantity, order.average_price, master),
         )
-
-    def _seen_average(self, order: OrderView) -> Decimal | None:
-        """What a master got for his order elsewhere that this one copies."""
-        for seen in self._seen():
-            if seen.plan_id == order.plan_id and seen.filled_quantity:
-                return seen.average_price or None
-        return None
-
-    async def _placed_average(self, order: OrderView) -> Decimal | None:
-        """What the master's own orders of the plan got, all together."""
-        units, value = 0, Decimal(0)
-        for one in await self._history.orders(_MOST_OF_A_PLAN, order.plan_id):
-            if one.role is Role.MASTER and one.filled_quantity and one.average_price is not None:
-                units += one.filled_quantity
-                value += one.average_price * one.filled_quantity
-        return value / units if units else None
 
     @refusals_logged
     async def export_orders(self, path: Path) -> int:

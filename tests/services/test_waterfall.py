@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,18 +16,19 @@ from copytrade_gui.domain.seen import Follow
 from copytrade_gui.domain.waterfall import Moments, Stage, Waterfall, slippage
 from copytrade_gui.services.history import HistoryService
 from copytrade_gui.simulator.orders import Order as LedgerOrder
-from tests.engine.test_exits import ticket
+from tests.engine.test_exits import F1, ticket
+from tests.engine.test_fill_copy import BOTH, Place, begins, copies_fills, fills
 from tests.engine.test_leaving import begin
 from tests.engine.test_master_elsewhere import LOOKING, elsewhere, ready
 from tests.proof.rig import Console, ProgramStopped, World, world
+from tests.services.test_day_sheets import sheets
 
 EVERY = list(Stage)
 
 
 async def falls(console: Console) -> dict[str, Waterfall]:
     """Of every order of the newest plan, by account."""
-    seen = console.engine.master_signals.orders
-    history = HistoryService(console.store.history, paper=True, seen=seen)
+    history = HistoryService(console.store.history, paper=True)
     plan = list(console.engine.book.plans)[-1]
     await console.store.journal.flush()
     return {
@@ -103,6 +105,35 @@ def test_a_copy_of_what_the_master_placed_elsewhere_counts_from_when_it_was_seen
             assert fall.master_average == average(his)
             expected = (average(his) - average(theirs[account])) * theirs[account].filled
             assert fall.slippage == expected
+
+    with world(2, settings=LOOKING) as made:
+        made.live(script)
+
+
+@BOTH
+def test_an_order_s_details_and_the_day_s_sheet_say_one_slippage(
+    place: Place, tmp_path: Path
+) -> None:
+    """Of a copy of the order, and of one that came of a fill of it."""
+
+    async def script(console: Console) -> None:
+        await begins(console)
+        copies_fills(console, F1)
+        his = await place(console, Side.BUY, 10)
+        for units in (4, 6):
+            await fills(console, his, units)
+        history = HistoryService(console.store.history, paper=True)
+        found = await sheets(console, tmp_path)
+        filled = 0
+        for line in [one for sheet in found.values() for one in sheet.orders]:
+            fall = await history.waterfall(line.order)
+            assert (fall.master_average, fall.slippage) == (line.master_average, line.slippage)
+            if line.order.filled_quantity:
+                filled += 1
+                mine = line.order.average_price
+                assert mine is not None
+                assert fall.slippage == (mine - average(his)) * line.order.filled_quantity
+        assert filled >= 2
 
     with world(2, settings=LOOKING) as made:
         made.live(script)

@@ -11,10 +11,11 @@ from msgspec import structs
 from sqlalchemy import Connection
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.calendar import day_bounds
-from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, TradeId
+from copytrade_gui.domain.calendar import day_bounds, ist
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, TradeId
 from copytrade_gui.domain.order import OrderTerms, State
 from copytrade_gui.domain.records import AS_IT_LEFT, Fill, OrderView
+from copytrade_gui.domain.waterfall import master_average
 from copytrade_gui.ports import DayFacts
 from copytrade_gui.storage.journal.carried import carried_in
 from copytrade_gui.storage.journal.loading import read_plans, view_from, view_rows
@@ -60,6 +61,19 @@ def read_day(connection: Connection, day: date) -> DayFacts:
         sent=sent,
         seen={plan: one for plan, one in seen(connection, bounds[0]) if plan in signals},
     )  # fmt: skip
+
+
+def read_master_average(connection: Connection, plan: PlanId) -> Decimal | None:
+    """What the master got for the order that a plan copies. Raises ValueError as ``read_day``."""
+    terms = Terms(connection)
+    found = read_plans(connection, "p.plan_id = ?", (plan,), {}, terms)
+    if not found:
+        return None
+    of = found[0].signal.copied_plan(plan)
+    rows = view_rows(connection, "WHERE p.plan_id = ? AND i.role = ?", (of, Role.MASTER))
+    day = day_bounds(ist(found[0].made_ns).date())
+    elsewhere = dict(seen(connection, *day, of))
+    return master_average((view_from(row, terms) for row in rows), elsewhere.get(of))
 
 
 class Standing(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,11 @@ from copytrade_gui.ports import AuditEvent, DayFacts, PastPlan, TimedOrder, Trai
 from copytrade_gui.storage.database.database import Database
 from copytrade_gui.storage.files.threads import in_own_thread
 from copytrade_gui.storage.journal.chain import GENESIS, EventRow
-from copytrade_gui.storage.journal.day_facts import read_day, views_as_they_stand
+from copytrade_gui.storage.journal.day_facts import (
+    read_day,
+    read_master_average,
+    views_as_they_stand,
+)
 from copytrade_gui.storage.journal.export import Export
 from copytrade_gui.storage.journal.moments import moments
 from copytrade_gui.storage.journal.terms import Terms
@@ -110,6 +115,10 @@ class SqliteHistory:
     async def moments(self, plan: PlanId, intent: IntentId, until_ns: int) -> Moments | None:
         """What is stored of an order's times."""
         return await self._database.read(lambda found: moments(found, plan, intent, until_ns))
+
+    async def master_average(self, plan: PlanId) -> Decimal | None:
+        """What the master got for the order that a plan copies."""
+        return await self._database.read(lambda found: read_master_average(found, plan))
 
     async def plans(self, limit: int) -> tuple[PastPlan, ...]:
         """The newest plans, newest first."""

@@ -208,7 +208,7 @@ def view_rows(connection: Connection, rest: str, values: tuple[int | str, ...]) 
 def read_plans(
     connection: Connection,
     condition: str,
-    values: tuple[int, ...],
+    values: tuple[int | str, ...],
     intents: Mapping[str, Sequence[Intent]],
     terms: Terms,
 ) -> Sequence[Plan]:

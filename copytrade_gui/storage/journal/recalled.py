@@ -24,6 +24,7 @@ from copytrade_gui.storage.journal.facts import (
 from copytrade_gui.storage.journal.projection import HALT_OF
 from copytrade_gui.storage.order_log.plan_record import read_amendments
 
+_NO_END = 2**63 - 1
 _EARLIER_NS = 60 * 1_000_000_000
 """A clock that was set back in between hides nothing."""
 
@@ -39,19 +40,21 @@ def peaks(connection: Connection, since_ns: int) -> Iterator[tuple[AccountId, De
         yield found.account_id, found.peak
 
 
-def seen(connection: Connection, since_ns: int) -> Iterator[tuple[PlanId, SeenOrder]]:
-    """Masters' orders that were placed elsewhere and copied, as they were told since then, by the
-    plan of their copies; the newest of each last.
+def seen(
+    connection: Connection, since_ns: int, until_ns: int = _NO_END, plan: str = ""
+) -> Iterator[tuple[PlanId, SeenOrder]]:
+    """Masters' orders that were placed elsewhere and copied (by one plan if given), as they were
+    told in that time, by the plan of their copies; the newest of each last.
 
     Found by the facts of that kind alone: their number is that of a master's orders.
     """
     rows = connection.exec_driver_sql(
         "SELECT plan_id, body FROM events WHERE kind = 'MasterSeen' AND plan_id <> '' "
-        "AND wall_ns >= ? ORDER BY number",
-        (since_ns,),
+        "AND wall_ns >= ? AND wall_ns < ? AND (? = '' OR plan_id = ?) ORDER BY number",
+        (since_ns, until_ns, plan, plan),
     )
-    for plan, body in rows:
-        yield PlanId(plan), msgspec.json.decode(body, type=SeenOrder)
+    for copied, body in rows:
+        yield PlanId(copied), msgspec.json.decode(body, type=SeenOrder)
 
 
 def amended(connection: Connection, since_ns: int) -> Mapping[IntentId, Sequence[Amendment]]:
