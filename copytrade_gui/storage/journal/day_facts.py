@@ -59,7 +59,7 @@ def read_day(connection: Connection, day: date) -> DayFacts:
             if one.role is Role.FOLLOWER
         ),
         sent=sent,
-        seen={plan: one for plan, one in seen(connection, bounds[0]) if plan in signals},
+        seen={plan: one for plan, one in seen(connection, *bounds) if plan in signals},
     )  # fmt: skip
 
 

@@ -27,6 +27,8 @@ from copytrade_gui.storage.order_log.plan_record import read_amendments
 _NO_END = 2**63 - 1
 _EARLIER_NS = 60 * 1_000_000_000
 """A clock that was set back in between hides nothing."""
+_LIVES_NS = 24 * 3600 * 1_000_000_000
+"""No order is changed so long after it left: it ends with its day."""
 
 
 def peaks(connection: Connection, since_ns: int) -> Iterator[tuple[AccountId, Decimal]]:
@@ -57,14 +59,16 @@ def seen(
         yield PlanId(copied), msgspec.json.decode(body, type=SeenOrder)
 
 
-def amended(connection: Connection, since_ns: int) -> Mapping[IntentId, Sequence[Amendment]]:
-    """Changes of live orders that were decided since then, without those that will never be made;
+def amended(
+    connection: Connection, since_ns: int, until_ns: int = _NO_END
+) -> Mapping[IntentId, Sequence[Amendment]]:
+    """Changes of live orders that were decided in that time, without those that will never be made;
     of each order the newest last.
     """
     rows = connection.exec_driver_sql(
-        "SELECT kind, intent_id, body FROM events WHERE kind IN (?, ?) AND wall_ns >= ? "
-        "ORDER BY number",
-        (ORDERS_AMENDED, CHANGE_NOT_MADE, since_ns),
+        "SELECT kind, intent_id, body FROM events WHERE kind IN (?, ?) "
+        "AND wall_ns >= ? AND wall_ns < ? ORDER BY number",
+        (ORDERS_AMENDED, CHANGE_NOT_MADE, since_ns, until_ns),
     )
     found: defaultdict[IntentId, list[Amendment]] = defaultdict(list)
     for kind, intent, body in rows:
@@ -85,7 +89,9 @@ def changes_of(
     """What orders that were marked then left with, where that is less than was planned, and were
     to become by changes; of each the newest last.
     """
-    return amended(connection, min(marked_ns) - _EARLIER_NS) if marked_ns else {}
+    if not marked_ns:
+        return {}
+    return amended(connection, min(marked_ns) - _EARLIER_NS, max(marked_ns) + _LIVES_NS)
 
 
 def halts(connection: Connection) -> list[AccountHalt]:
