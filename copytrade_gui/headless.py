@@ -19,6 +19,7 @@ from copytrade_gui.app.closed_folder import closed_folder
 from copytrade_gui.app.demo import DemoError, DemoOptions, run_demo, table
 from copytrade_gui.app.doctor import Finding, examine
 from copytrade_gui.app.paper import SimulatorOptions
+from copytrade_gui.app.stop_words import command_line
 from copytrade_gui.app.stored_positions import stored_positions
 from copytrade_gui.app.stored_sheets import keep_day, write_sheets
 from copytrade_gui.app.stored_trail import export_trail, verify_file, verify_trail
@@ -75,7 +76,7 @@ async def _close_day(options: OpenOptions, *, accept: bool) -> DayReport:
         await opened.sessions_taken_up()
         if options.paper is not None:
             await opened.console.sessions.login_all_paper()
-        trading = opened.console.trading
+        trading = opened.console.acting_as(command_line()).trading
         report = await trading.end_of_day()
         if accept and report.seal is None and not report.blocked:
             report = await trading.end_of_day(report.differences)

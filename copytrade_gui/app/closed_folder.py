@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from copytrade_gui.app.logs import log_to
-from copytrade_gui.app.stop_words import actor
+from copytrade_gui.app.stop_words import command_line
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import open_vault
 from copytrade_gui.brokers.http.route import owns_address
@@ -117,7 +117,7 @@ class _Stored:
                     field="reverse",
                 )
         await self._kept.put(accounts, links, secrets)
-        by = actor()
+        by = command_line().text
         for one in accounts:
             known = here.get(one.account_id)
             if words := edit_words(known, one, secrets):

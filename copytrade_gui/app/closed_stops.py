@@ -9,7 +9,7 @@ from copytrade_gui.app.stop_words import (
     STOP_VERBS,
     StopTold,
     StopWish,
-    actor,
+    command_line,
     reason_of,
     standing,
 )
@@ -77,7 +77,7 @@ async def _stored(store: Store, wish: StopWish, now_ns: int) -> StopTold:
     kills = state is TradingState.KILL
     # What takes more is not weakened by one that asks for less.
     of_all = kills and (wish.all_orders or (held is not None and held.all_orders))
-    change = StateChange(state, actor(), reason_of(wish), now_ns, of_all)
+    change = StateChange(state, command_line().text, reason_of(wish), now_ns, of_all)
     if kills:
         store.kill_flag.set(change.reason)
     await _keep(store, change)
@@ -93,7 +93,7 @@ async def _resumed(store: Store, wish: StopWish, held: StateChange | None, now_n
             "account is proven clear; resume there."
         )
     must_be_explained(held.state, wish.reason)
-    change = StateChange(TradingState.ACTIVE, actor(), reason_of(wish), now_ns)
+    change = StateChange(TradingState.ACTIVE, command_line().text, reason_of(wish), now_ns)
     await _keep(store, change)
     return standing(change, console=False)
 
@@ -129,7 +129,7 @@ async def _stopped_some(store: Store, wish: StopWish, state: TradingState) -> St
         raise RefusedError(f"No {field} {what} is known here. Check it.", field=field)
     work = await store.journal.load(ist(core.clock.wall_ns()).date())
     core.halts.restore(work.halts)
-    who = actor()
+    who = command_line().text
     name, why = f"stop {uuid.uuid4().hex}", reason_of(wish)
     finding = asked_for(state, name, who, why, all_orders=wish.all_orders)
     core.bus.subscribe(store.journal.append)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from copytrade_gui.app.paper import SimulatorOptions
+from copytrade_gui.app.stop_words import command_line
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
 from copytrade_gui.domain.account import Role
@@ -86,6 +87,7 @@ async def run_demo(options: DemoOptions, data_dir: Path) -> tuple[DemoResult, li
 
 async def demo_on(opened: Opened, options: DemoOptions) -> tuple[DemoResult, list[OrderView]]:
     """The demo's scenario on an open paper console. Raises DemoError, RefusedError."""
+    console = opened.console.acting_as(command_line())
     plans: set[PlanId] = set()
     run = SystemClock().wall_ns()
     settled: list[PlanSettled] = []
@@ -97,16 +99,14 @@ async def demo_on(opened: Opened, options: DemoOptions) -> tuple[DemoResult, lis
         if isinstance(event, PlanSettled | OrderChanged):
             news.set()
 
-    unsubscribe = opened.console.events.subscribe(hear)
+    unsubscribe = console.events.subscribe(hear)
     try:
-        await opened.console.sessions.login_all_paper()
+        await console.sessions.login_all_paper()
         await _books_checked(opened)
-        master = next(
-            account for account in await opened.console.followers.accounts() if account.master
-        )
-        instrument = (await opened.console.market.search("RELIANCE-EQ", 1))[0]
+        master = next(account for account in await console.followers.accounts() if account.master)
+        instrument = (await console.market.search("RELIANCE-EQ", 1))[0]
         for number in range(options.orders):
-            quote = await opened.console.market.quote(instrument.key)
+            quote = await console.market.quote(instrument.key)
             draft = Draft(
                 instrument=instrument,
                 side=Side.BUY if number % 2 == 0 else Side.SELL,
@@ -119,7 +119,7 @@ async def demo_on(opened: Opened, options: DemoOptions) -> tuple[DemoResult, lis
                 trigger="",
                 fan_out=options.fan_out,
             )
-            placed = await opened.console.trading.submit(
+            placed = await console.trading.submit(
                 master.account_id, draft, CommandId(f"demo-{run}-{number}")
             )
             plans.add(placed.plan_id)
@@ -146,7 +146,7 @@ def _unread(order: Order) -> bool:
 
 async def _books_checked(opened: Opened) -> None:
     """In a folder that was used before, wait until its orders of today were compared."""
-    trading, gate = opened.console.trading, opened.engine.gate
+    trading, gate = opened.console.acting_as(command_line()).trading, opened.engine.gate
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_CHECK_S):
             while why := gate.why_not():

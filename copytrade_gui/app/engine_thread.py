@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Self, TypeVar, cast
 
 from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
@@ -62,31 +63,12 @@ class EngineThread:
     def console(self) -> Console:
         """The console's verbs, carried across: each call runs on the engine's loop."""
         there, gate = self.opened.console, self.opened.engine.gate
-        return Console(
+        return replace(
+            there.each(self._across),
             trading=self._across(there.trading, _BRAKES),
-            followers=self._across(there.followers),
-            changes=self._across(there.changes),
-            masters=self._across(there.masters),
-            limits=self._across(there.limits),
-            sheets=self._across(there.sheets),
-            paper_broker=there.paper_broker and self._across(there.paper_broker),
-            sessions=self._across(there.sessions),
-            routes=self._across(there.routes),
-            history=self._across(there.history),
-            market=self._across(there.market),
-            positions=self._across(there.positions),
-            drift=self._across(there.drift),
-            catch_ups=self._across(there.catch_ups),
-            square_offs=self._across(there.square_offs),
-            lock=self._across(there.lock),
             events=_News(there.events, self._loop),
-            paper=there.paper,
-            profile=there.profile,
-            takes=there.takes,
             window_answers=gate.window_answers,
             window_closed=gate.window_closed,
-            lamps=there.lamps,
-            calendar=there.calendar,
         )
 
     async def call(self, work: Coroutine[object, object, T]) -> T:

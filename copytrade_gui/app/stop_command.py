@@ -15,7 +15,7 @@ from copytrade_gui.app.stop_words import (
     STOP_VERBS,
     StopTold,
     StopWish,
-    actor,
+    command_line,
     reason_of,
     standing,
 )
@@ -73,7 +73,7 @@ async def _asked(folder: DataFolder, wish: StopWish) -> StopTold:
     asked = StopAsked(
         uuid.uuid4().hex,
         state,
-        actor(),
+        command_line().text,
         reason_of(wish),
         wish.account.strip(),
         wish.group.strip(),

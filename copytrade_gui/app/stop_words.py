@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
+from copytrade_gui.domain.actor import Actor, ActorKind
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.domain.typed import cut
@@ -75,10 +76,10 @@ def reason_of(wish: StopWish) -> str:
     return cut(wish.reason.strip(), _LONGEST_REASON) or _UNEXPLAINED
 
 
-def actor() -> str:
-    """Who asks, as the strip and the trail name him."""
+def command_line() -> Actor:
+    """Who asks by a command: the user of this machine."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = "unknown user"
-    return f"command line ({cut(user, 40)})"
+    return Actor(ActorKind.COMMAND_LINE, cut(user, 40))

@@ -8,7 +8,9 @@ from datetime import date
 from pathlib import Path
 
 from copytrade_gui.app.logs import log_to
+from copytrade_gui.app.stop_words import command_line
 from copytrade_gui.app.system_clock import SystemClock
+from copytrade_gui.services.acting import verbs_of
 from copytrade_gui.services.day_file import Kept
 from copytrade_gui.services.day_sheets import DaySheets
 from copytrade_gui.services.sheet_files import Kind, Printer
@@ -30,7 +32,7 @@ async def _sheets(data_dir: Path | None, profile: str, *, paper: bool) -> AsyncI
                 rates = file.read_if_changed() or file.shipped
             except EditedFileError as error:
                 raise RefusedError(str(error), field="charges") from error
-            yield DaySheets(
+            sheets = DaySheets(
                 store.history,
                 store.journal,
                 store.seals,
@@ -39,6 +41,7 @@ async def _sheets(data_dir: Path | None, profile: str, *, paper: bool) -> AsyncI
                 rates=lambda: rates,
                 paper=paper,
             )
+            yield verbs_of(sheets, command_line())
 
 
 async def write_sheets(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from copytrade_gui.domain.account import same_client
+from copytrade_gui.domain.actor import read_actor
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.trading_state import TradingState
 
@@ -52,7 +53,7 @@ def asked_for(
     }[state]
     return Finding(
         evidence,
-        f"{words}, asked for by {actor}: {reason}",
+        f"{words}, asked for by {read_actor(actor).in_a_sentence}: {reason}",
         only_exits=state is TradingState.REDUCE,
         kills=state is TradingState.KILL,
         all_orders=all_orders and state is TradingState.KILL,

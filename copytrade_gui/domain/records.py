@@ -14,6 +14,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.actor import ActorKind
 from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.ids import (
     AccountId,
@@ -30,9 +31,9 @@ from copytrade_gui.domain.order import FanOut, OrderTerms, State
 
 AS_IT_LEFT = 0
 """The version of a change that was made before the order left."""
-OPERATOR = "operator"
+OPERATOR = ActorKind.OPERATOR.value
 """The actor of what a person does in our window."""
-ENGINE = "engine"
+ENGINE = ActorKind.PROGRAM.value
 """The actor of what the program does by itself."""
 
 

@@ -243,6 +243,7 @@ class Engine:
         recipients: Recipients | None = None,
         *,
         despite: Despite = None,
+        actor: str = OPERATOR,
     ) -> Placed:
         """Plan a master order, commit it, and put what may leave on the wire.
 
@@ -257,6 +258,7 @@ class Engine:
                 *(master_id, terms, fan_out, command, confirmed, recipients),
                 despite=despite,
             ),
+            actor=actor,
         )
 
     async def close(
@@ -272,6 +274,7 @@ class Engine:
         return await self.submission.submit(
             command,
             lambda: self.clearing.closing(master_id, terms, sizes, command, confirmed),
+            actor=OPERATOR,
         )
 
     async def modify(self, intent: IntentId, after: OrderTerms) -> int:

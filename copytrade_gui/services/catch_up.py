@@ -13,6 +13,7 @@ from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.signals.catching_up import Gap
+from copytrade_gui.services.acting import acting
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import RefusedError
 
@@ -100,7 +101,9 @@ class CatchUps:
         await engine.catching_up.prepare(gap)
         try:
             placed = await engine.submission.submit(
-                command, partial(engine.catching_up.clear, gap, dict(agreed), command)
+                command,
+                partial(engine.catching_up.clear, gap, dict(agreed), command),
+                actor=acting(),
             )
         except DeniedError as denied:
             raise RefusedError(denied.sentence, code=denied.code) from denied

@@ -12,12 +12,12 @@ from copytrade_gui.domain.number import NotANumber
 from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.planning.denied import DeniedError
-from copytrade_gui.ports import Clock, Journal, JournalFailureError
+from copytrade_gui.ports import Clock, Journal
+from copytrade_gui.services.acting import Commands
 from copytrade_gui.services.master_verbs import ChangeDraft
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import RefusedError
 
-_OPERATOR = "operator"
 _ASKED_AGAIN = UNLIKE_HIM | KEPT_TO_EXITS | {"duplicate_order", "repeats"}
 """Checks of a new order that say nothing about a change of one."""
 
@@ -27,8 +27,8 @@ class Changes:
 
     def __init__(self, engine: Engine, journal: Journal, clock: Clock) -> None:
         self._engine = engine
-        self._journal = journal
         self._clock = clock
+        self._commands = Commands(engine, journal, clock)
 
     @refusals_logged
     async def modify(
@@ -47,7 +47,8 @@ class Changes:
                 f"{order.filled} units are filled already. Write more, or cancel the rest.",
                 field="quantity",
             )
-        if not await self._record(command, intent, after):
+        what = f"{intent} {after.quantity} {after.price} {after.trigger}"
+        if not await self._commands.record(command, "modify", what, refusal="Not changed"):
             return 0  # the same press again
         try:
             return await self._engine.modify(intent, after)
@@ -87,16 +88,6 @@ class Changes:
                 raise RefusedError(one.sentence, code=one.code)
         if found and typed_units(confirmed) != after.quantity:
             raise RefusedError(" ".join(one.sentence for one in found), code="hold")
-
-    async def _record(self, command: CommandId, intent: IntentId, after: OrderTerms) -> bool:
-        what = f"{intent} {after.quantity} {after.price} {after.trigger}"
-        try:
-            return await self._journal.commit_command(
-                command, _OPERATOR, "modify", what, "", self._clock.wall_ns()
-            )
-        except JournalFailureError as failure:
-            self._engine.storage_failed(str(failure))
-            raise RefusedError(f"Not changed: {failure}", code="not_recorded") from failure
 
 
 def typed_units(confirmed: str) -> int | None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
+from typing import Any
 
+from copytrade_gui.domain.actor import Actor
 from copytrade_gui.domain.calendar import Calendar
 from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.events import LampChanged
 from copytrade_gui.ports import EventSource
+from copytrade_gui.services.acting import verbs_of
 from copytrade_gui.services.catch_up import CatchUpVerbs
 from copytrade_gui.services.drift_verbs import DriftVerbs
 from copytrade_gui.services.follower_verbs import FollowerVerbs
@@ -59,3 +63,23 @@ class Console:
     """What each lamp said last; a window opens later than most of them speak."""
     calendar: Callable[[], Calendar] = Calendar
     """The sessions, holidays and special sessions in force; readable from any thread."""
+
+    def acting_as(self, actor: Actor) -> Console:
+        """The same console, whose every verb is this actor's: in the trail, in the state, in words.
+
+        As it is opened it is the person's at the window.
+        """
+        return self.each(partial(verbs_of, actor=actor))
+
+    def each(self, changed: Callable[[Any], Any]) -> Console:
+        """The same console, each of its services as ``changed`` makes it: with the same verbs."""
+        names = {one.name for one in fields(self)} - _NO_VERBS
+        there = {name: getattr(self, name) for name in names}
+        made = {name: changed(one) for name, one in there.items() if one is not None}
+        return replace(self, **made)
+
+
+_NO_VERBS = frozenset(
+    {"events", "paper", "profile", "takes", "window_answers", "window_closed", "lamps", "calendar"}
+)
+"""What of a console are no verbs: news, facts, and calls that any thread may make."""

@@ -16,8 +16,8 @@ from copytrade_gui.domain.day import SheetStep
 from copytrade_gui.domain.day_field import day_problem
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.instrument import InstrumentKey, Quote
-from copytrade_gui.domain.records import OPERATOR
 from copytrade_gui.ports import KEEP_DAY_VERB, AccountBook, Clock, History, Journal, SealBook
+from copytrade_gui.services.acting import acting
 from copytrade_gui.services.day_file import SHEETS, TRAIL, Kept, SheetOf, manifest, write
 from copytrade_gui.services.day_sheet import Beside, Sheet, sheets_of
 from copytrade_gui.services.refusing import refusals_logged
@@ -130,7 +130,7 @@ class DaySheets:
         now = self._clock.wall_ns()
         command, told = CommandId(f"{KEEP_DAY_VERB}:{day}:{now}"), f"SHA-256 {kept.sha256}"
         await self._journal.commit_command(
-            command, OPERATOR, KEEP_DAY_VERB, f"{day} {kept.path.name}", told, now
+            command, acting(), KEEP_DAY_VERB, f"{day} {kept.path.name}", told, now
         )
 
     @asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import indian_day
@@ -12,6 +13,7 @@ from copytrade_gui.domain.drift_report import DriftReport
 from copytrade_gui.domain.ids import AccountId, CommandId, PlanId
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.position import PositionKey
+from copytrade_gui.domain.records import ENGINE
 from copytrade_gui.domain.square_off import Chosen, Scope
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.planning.closable import position_of
@@ -20,13 +22,11 @@ from copytrade_gui.ports import (
     IGNORE_DRIFT_VERB,
     Clock,
     Journal,
-    JournalFailureError,
     drift_subject,
 )
+from copytrade_gui.services.acting import Commands
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import RefusedError
-
-_OPERATOR = "operator"
 
 
 class Drift:
@@ -38,8 +38,8 @@ class Drift:
 
     def __init__(self, engine: Engine, journal: Journal, clock: Clock) -> None:
         self._engine = engine
-        self._journal = journal
         self._clock = clock
+        self._commands = Commands(engine, journal, clock)
         self._made = DriftReport()
         self._made_of: object = None
         self._differed: Differed = {}
@@ -72,11 +72,7 @@ class Drift:
         line = next((one for one in lines if one.key == key), None)
         if line is None or not line.verdict.units or line.verdict.units != units:
             raise RefusedError("It stands differently by now. Look again.", code="changed")
-        try:
-            await self._record(key, units, command, _OPERATOR)
-        except JournalFailureError as failure:
-            self._engine.storage_failed(str(failure))
-            raise RefusedError(f"Nothing was done: {failure}", code="not_recorded") from failure
+        await self._commands.record(command, IGNORE_DRIFT_VERB, drift_subject(key, units))
         self._engine.drift.ignored[key] = units
 
     async def unmatched_exit(self, plans: Sequence[PlanId]) -> Scope:
@@ -103,13 +99,7 @@ class Drift:
         held = {line.key for line in self._made.lines if line.copied or line.verdict.units}
         for key in [one for one in self._engine.drift.ignored if one not in held]:
             del self._engine.drift.ignored[key]
-            try:
-                name = CommandId(f"flat:{drift_subject(key, 0)}:{self._clock.wall_ns()}")
-                await self._record(key, 0, name, "engine")
-            except JournalFailureError as failure:
-                self._engine.storage_failed(str(failure))
-
-    async def _record(self, key: PositionKey, units: int, command: CommandId, actor: str) -> None:
-        await self._journal.commit_command(
-            command, actor, IGNORE_DRIFT_VERB, drift_subject(key, units), "", self._clock.wall_ns()
-        )
+            subject = drift_subject(key, 0)
+            name = CommandId(f"flat:{subject}:{self._clock.wall_ns()}")
+            with suppress(RefusedError):  # that the disk failed is told already
+                await self._commands.record(name, IGNORE_DRIFT_VERB, subject, actor=ENGINE)

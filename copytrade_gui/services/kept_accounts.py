@@ -13,11 +13,11 @@ from copytrade_gui.domain.account import Account, AccountStatus, SessionState
 from copytrade_gui.domain.events import AccountEdited
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link
-from copytrade_gui.domain.records import OPERATOR
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import AccountBook, SecretStore
 from copytrade_gui.services import account_cells, link_checks
 from copytrade_gui.services.account_store import AccountStore, Enrol, Secrets
+from copytrade_gui.services.acting import acting
 from copytrade_gui.services.follower_csv import read_follower
 from copytrade_gui.services.follower_files import FollowerFiles
 from copytrade_gui.services.verbs import RefusedError
@@ -111,7 +111,7 @@ class KeptAccounts:
     def _go_by(self, accounts: Sequence[Account]) -> None:
         for account in accounts:
             off = self._stopping[account.account_id] > 0
-            self._engine.put_account(replace(account, active=False) if off else account)
+            self._engine.put_account(replace(account, active=False) if off else account, acting())
 
     def _off_at_once(self, account_ids: Collection[AccountId]) -> None:
         """Nothing leaves in these any more, whatever waits; what else is known of them stays."""
@@ -119,7 +119,7 @@ class KeptAccounts:
             lane = self._engine.lanes.get(name)
             if lane is not None and lane.account.active:
                 before, off = lane.account, replace(lane.account, active=False)
-                self._engine.put_account(off)
+                self._engine.put_account(off, acting())
                 self._tell(before, off)
 
     def _stricter_at_once(self, links: Collection[Link]) -> bool:
@@ -127,7 +127,7 @@ class KeptAccounts:
         stricter = [link for link in links if self._is_stricter(link)]
         for link in stricter:
             held = self._engine.lanes[link.follower_id].links[link.master_id].link
-            self._engine.put_link(replace(held, state=link.state), OPERATOR)
+            self._engine.put_link(replace(held, state=link.state), acting())
         return bool(stricter)
 
     @contextmanager
@@ -177,7 +177,7 @@ class KeptAccounts:
             if self._stopping[link.key] > 0 and not self._is_stricter(link):
                 state = self._engine.lanes[link.follower_id].links[link.master_id].link.state
                 link = replace(link, state=state)  # noqa: PLW2901 - as it is held back
-            self._engine.put_link(link, OPERATOR)
+            self._engine.put_link(link, acting())
 
     async def _drop(self, accounts: Sequence[Account], links: Sequence[Link]) -> None:
         """Take accounts and links away in one act. The caller holds ``changing``.
@@ -200,14 +200,14 @@ class KeptAccounts:
                 self._tell(stopped.get(account.account_id), account)
             raise
         for link in links:
-            self._engine.drop_link(*link.key, OPERATOR)
+            self._engine.drop_link(*link.key, acting())
         for account in accounts:
             self._engine.drop_account(account.account_id)
             words = f"{account.name} (client {account.client_id}) was removed."
-            self._engine.bus.publish(AccountEdited(account.account_id, words, OPERATOR))
+            self._engine.bus.publish(AccountEdited(account.account_id, words, acting()))
         self._reopen(names)
 
     def _tell(self, before: Account | None, after: Account, secrets: Secrets | None = None) -> None:
         """Tell the trail what a person changed of an account."""
         if words := account_cells.edit_words(before, after, secrets or {}):
-            self._engine.bus.publish(AccountEdited(after.account_id, words, OPERATOR))
+            self._engine.bus.publish(AccountEdited(after.account_id, words, acting()))

@@ -11,12 +11,11 @@ from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.scope import group_of
 from copytrade_gui.engine.engine import Engine
-from copytrade_gui.ports import LIMITS_VERB, Clock, Journal, JournalFailureError
+from copytrade_gui.ports import LIMITS_VERB, Clock, Journal
+from copytrade_gui.services.acting import Commands
 from copytrade_gui.services.limit_verbs import LimitsShown
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import RefusedError
-
-_OPERATOR = "operator"
 
 
 class LimitEdits:
@@ -24,8 +23,7 @@ class LimitEdits:
 
     def __init__(self, engine: Engine, journal: Journal, clock: Clock) -> None:
         self._engine = engine
-        self._journal = journal
-        self._clock = clock
+        self._commands = Commands(engine, journal, clock)
 
     async def limits(self) -> LimitsShown:
         """The limits in force."""
@@ -54,13 +52,9 @@ class LimitEdits:
         subject = json.dumps(
             {"account": account or "", "before": asdict(before), "after": asdict(after)}
         )
-        try:
-            fresh = await self._journal.commit_command(
-                command, _OPERATOR, LIMITS_VERB, subject, reason.strip(), self._clock.wall_ns()
-            )
-        except JournalFailureError as failure:
-            self._engine.storage_failed(str(failure))
-            raise RefusedError(f"Nothing was set: {failure}", code="not_recorded") from failure
+        fresh = await self._commands.record(
+            command, LIMITS_VERB, subject, reason.strip(), refusal="Nothing was set"
+        )
         if fresh:  # the same press again sets nothing anew
             force.put(account, after)
 

@@ -9,12 +9,11 @@ from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, PlanId
 from copytrade_gui.domain.seen import Follow, SeenOrder
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.planning.denied import DeniedError
-from copytrade_gui.ports import FOLLOW_VERB, IGNORE_VERB, Clock, Journal, JournalFailureError
+from copytrade_gui.ports import FOLLOW_VERB, IGNORE_VERB, Clock, Journal
+from copytrade_gui.services.acting import Commands, acting
 from copytrade_gui.services.changes import typed_units
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import RefusedError
-
-_OPERATOR = "operator"
 
 
 class Masters:
@@ -22,8 +21,7 @@ class Masters:
 
     def __init__(self, engine: Engine, journal: Journal, clock: Clock) -> None:
         self._engine = engine
-        self._journal = journal
-        self._clock = clock
+        self._commands = Commands(engine, journal, clock)
 
     async def seen(self) -> tuple[SeenOrder, ...]:
         """Every order of today that masters placed elsewhere, newest first."""
@@ -36,7 +34,7 @@ class Masters:
     @refusals_logged
     async def set_follow(self, master: AccountId, follow: Follow, command: CommandId) -> None:
         """From now on."""
-        await self._record(command, FOLLOW_VERB, f"{master} {follow.value}")
+        await self._commands.record(command, FOLLOW_VERB, f"{master} {follow.value}")
         self._engine.master_signals.set_follow(master, follow)
 
     @refusals_logged
@@ -49,10 +47,12 @@ class Masters:
         despite: Sequence[Shown] = (),
     ) -> PlanId:
         """Have one copied now, however old it is."""
-        await self._record(command, "copy_seen", f"{master} {order}")
+        await self._commands.record(command, "copy_seen", f"{master} {order}")
         signals = self._engine.master_signals
         try:
-            plan = await signals.copy(master, order, typed_units(confirmed), despite)
+            plan = await signals.copy(
+                master, order, typed_units(confirmed), despite, actor=acting()
+            )
         except DeniedError as denied:
             raise RefusedError(
                 denied.sentence, code=denied.code, found=denied.found, lines=denied.lines
@@ -64,15 +64,6 @@ class Masters:
     @refusals_logged
     async def ignore(self, master: AccountId, order: BrokerOrderId, command: CommandId) -> None:
         """Have one not copied."""
-        await self._record(command, IGNORE_VERB, f"{master} {order}")
+        await self._commands.record(command, IGNORE_VERB, f"{master} {order}")
         if not self._engine.master_signals.ignore(master, order):
             raise RefusedError("This order waits for nobody any more. Look at what became of it.")
-
-    async def _record(self, command: CommandId, verb: str, subject: str) -> None:
-        try:
-            await self._journal.commit_command(
-                command, _OPERATOR, verb, subject, "", self._clock.wall_ns()
-            )
-        except JournalFailureError as failure:
-            self._engine.storage_failed(str(failure))
-            raise RefusedError(f"Nothing was done: {failure}", code="not_recorded") from failure

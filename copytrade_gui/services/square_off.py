@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.money import Paise, order_value
-from copytrade_gui.domain.records import OPERATOR
 from copytrade_gui.domain.square_off import Scope, SquareOffReport
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.ports import JournalFailureError
+from copytrade_gui.services.acting import acting
 from copytrade_gui.services.leaving_stops import must_be_explained
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.square_off_verbs import SquareOffPreview, must_mean_owners
@@ -49,7 +49,7 @@ class SquareOffService:
         must_mean_owners(scope, own)
         try:
             await self._let_exits_leave(scope, reason, word)
-            await self._engine.square_offs.begin(scope, command, OPERATOR)
+            await self._engine.square_offs.begin(scope, command, acting())
         except DeniedError as denied:
             raise RefusedError(denied.sentence, code=denied.code) from denied
 
@@ -68,7 +68,7 @@ class SquareOffService:
             raise DeniedError("stopped", unfit)
         why = f"Squaring off. {reason.strip()}".strip()
         try:
-            await self._engine.resume(OPERATOR, why, TradingState.REDUCE)
+            await self._engine.resume(acting(), why, TradingState.REDUCE)
         except JournalFailureError as failure:
             raise RefusedError(f"Still {stopped}: {failure}", code="not_recorded") from failure
 

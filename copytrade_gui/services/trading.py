@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from copytrade_gui.domain.actor import read_actor
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.checks.check import Level, Shown
 from copytrade_gui.domain.day import DayReport
@@ -28,6 +29,7 @@ from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.planning.moment import Moment
 from copytrade_gui.engine.planning.planner import facts_for, share_out
 from copytrade_gui.ports import Clock, Journal, JournalFailureError
+from copytrade_gui.services.acting import Commands, acting
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.confirming import typed_units
 from copytrade_gui.services.leaving_stops import must_be_explained
@@ -42,8 +44,6 @@ from copytrade_gui.services.verbs import (
     Submitted,
 )
 
-"""What a person types to come back from a KILL."""
-_OPERATOR = "operator"
 _LONGEST_REASON = 500
 
 
@@ -59,8 +59,8 @@ class Trading:
         contracts_words: Callable[[Exchange], str] = lambda _: "",
     ) -> None:
         self._engine = engine
-        self._journal = journal
         self._clock = clock
+        self._commands = Commands(engine, journal, clock)
         self._closing = closing
         self._contracts_words = contracts_words
 
@@ -153,6 +153,7 @@ class Trading:
                 typed,
                 draft.recipients,
                 despite=despite,
+                actor=acting(),
             )
         except DeniedError as denied:
             raise RefusedError(
@@ -165,21 +166,21 @@ class Trading:
     @refusals_logged
     async def cancel(self, intents: Sequence[IntentId], command: CommandId) -> CancelAnswer:
         """Ask the broker to cancel these orders."""
-        if not await self._record(command, "cancel", " ".join(intents)):
+        if not await self._record_cancel(command, "cancel", " ".join(intents)):
             return CancelAnswer()
         return self._cancel(self._known(intents))
 
     @refusals_logged
     async def cancel_plan(self, plan_id: PlanId, command: CommandId) -> CancelAnswer:
         """Cancel everything of a plan."""
-        if not await self._record(command, "cancel_plan", plan_id):
+        if not await self._record_cancel(command, "cancel_plan", plan_id):
             return CancelAnswer()
         return self._cancel(self._engine.book.of_plan(plan_id))
 
     @refusals_logged
     async def cancel_all(self, command: CommandId) -> CancelAnswer:
         """Cancel every order that has not ended."""
-        if not await self._record(command, "cancel_all", "every order that has not ended"):
+        if not await self._record_cancel(command, "cancel_all", "every order that has not ended"):
             return CancelAnswer()
         return self._cancel([order for order in self._engine.book.recent if not order.state.ended])
 
@@ -194,7 +195,7 @@ class Trading:
     ) -> CancelAnswer:
         """Cancel those that go."""
         subject = f"{goes} of {master_id} in {' '.join(followers)}"
-        if goes is Goes.NOTHING or not await self._record(command, "cancel_copies", subject):
+        if goes is Goes.NOTHING or not await self._record_cancel(command, "cancel_copies", subject):
             return CancelAnswer()
         entries, exits = open_copies(self._engine, master_id, followers)
         return self._cancel(entries if goes is Goes.ENTRIES else [*entries, *exits])
@@ -219,9 +220,8 @@ class Trading:
 
     def _cancel(self, orders: Sequence[Order]) -> CancelAnswer:
         states = [order.state for order in orders]
-        self._engine.cancel(
-            [order.intent.intent_id for order in orders], "Cancelled by the operator."
-        )
+        by = read_actor(acting()).in_a_sentence
+        self._engine.cancel([order.intent.intent_id for order in orders], f"Cancelled by {by}.")
         filled = sum(state is State.FILLED for state in states)
         return CancelAnswer(
             requests=sum(state.open_at_broker for state in states),
@@ -250,30 +250,26 @@ class Trading:
         _, reason = lane.why_not_own()
         return f"The master account cannot trade: {reason}" if reason else ""
 
-    async def _record(self, command: CommandId, verb: str, subject: str, reason: str = "") -> bool:
+    async def _record_cancel(self, command: CommandId, verb: str, subject: str) -> bool:
         try:
-            return await self._journal.commit_command(
-                command, _OPERATOR, verb, subject, reason, self._clock.wall_ns()
-            )
-        except JournalFailureError as failure:
-            self._engine.storage_failed(str(failure))
-            # A cancel only lowers risk: it goes on although it could not be recorded.
-            return verb.startswith("cancel")
+            return await self._commands.record(command, verb, subject)
+        except RefusedError:
+            return True  # a cancel only lowers risk: it goes on although it could not be recorded
 
     # ------------------------------------------------------------ stops
 
     async def pause(self, reason: str) -> StateChange:
         """No new plans."""
-        return await self._engine.stop_trading(TradingState.PAUSE, _OPERATOR, _words(reason))
+        return await self._engine.stop_trading(TradingState.PAUSE, acting(), _words(reason))
 
     async def halt(self, reason: str) -> StateChange:
         """Nothing but cancels."""
-        return await self._engine.stop_trading(TradingState.HALT, _OPERATOR, _words(reason))
+        return await self._engine.stop_trading(TradingState.HALT, acting(), _words(reason))
 
     async def kill(self, reason: str, *, all_orders: bool = False) -> StateChange:
         """Drop the queue and cancel every order of ours, by choice the owners' own too."""
         kill, words = TradingState.KILL, _words(reason)
-        return await self._engine.stop_trading(kill, _OPERATOR, words, all_orders=all_orders)
+        return await self._engine.stop_trading(kill, acting(), words, all_orders=all_orders)
 
     @refusals_logged
     async def stop_some(
@@ -291,7 +287,7 @@ class Trading:
         problem = problem or some.missing(whom) or ("" if whom else "Choose an account or a group.")
         if problem:
             raise RefusedError(problem, field="whom")
-        some.begin(whom, state, command, _OPERATOR, _words(reason), all_orders=all_orders)
+        some.begin(whom, state, command, acting(), _words(reason), all_orders=all_orders)
         await some.stored()
 
     @refusals_logged
@@ -299,7 +295,7 @@ class Trading:
         """Only what reduces leaves: a stop out of ACTIVE, a way back out of a stricter one."""
         if self._engine.gate.state is TradingState.ACTIVE:
             reduce = TradingState.REDUCE
-            return await self._engine.stop_trading(reduce, _OPERATOR, _words(reason))
+            return await self._engine.stop_trading(reduce, acting(), _words(reason))
         return await self._leave_stop(reason, word, TradingState.REDUCE)
 
     @refusals_logged
@@ -313,7 +309,7 @@ class Trading:
             return self._engine.gate.change
         must_be_explained(state, reason, word)
         try:
-            return await self._engine.resume(_OPERATOR, _words(reason), into)
+            return await self._engine.resume(acting(), _words(reason), into)
         except JournalFailureError as failure:
             raise RefusedError(f"Still {state}: {failure}", code="not_recorded") from failure
 
@@ -356,7 +352,7 @@ class Trading:
         """A person says: an account that was stopped alone may go on."""
         self._check_halt(account_id, saw)
         await self._record_decision(command, "lift_account_halt", account_id, reason)
-        if not self._engine.lift_account_halt(account_id, saw, _OPERATOR, _words(reason)):
+        if not self._engine.lift_account_halt(account_id, saw, acting(), _words(reason)):
             self._check_halt(account_id, saw)
 
     def _check_halt(self, account_id: AccountId, saw: str) -> None:
@@ -377,8 +373,9 @@ class Trading:
     ) -> None:
         if not reason.strip():
             raise RefusedError("Reason is empty. Say what you saw at the broker.", field="reason")
-        if not await self._record(command, verb, subject, _words(reason)):
-            raise RefusedError("This decision was not recorded, so it was not taken. Try again.")
+        why = "This decision was not recorded, so it was not taken. Try again"
+        if not await self._commands.record(command, verb, subject, _words(reason), refusal=why):
+            raise RefusedError(f"{why}.")
 
     async def recovery(self) -> RecoveryReport | None:
         """The report of this start."""
@@ -387,7 +384,7 @@ class Trading:
     @refusals_logged
     async def end_of_day(self, accepted: Sequence[str] = ()) -> DayReport:
         """Run the end-of-day gate."""
-        return await self._closing.close_day(_OPERATOR, accepted)
+        return await self._closing.close_day(acting(), accepted)
 
 
 def _words(reason: str) -> str:

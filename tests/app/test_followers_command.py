@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from copytrade_gui.__main__ import main
-from copytrade_gui.app.stop_words import actor
+from copytrade_gui.app.stop_words import command_line
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId
@@ -98,11 +98,11 @@ def test_checked_imported_and_written_out_again(tmp_path: Path, run: Run) -> Non
     fixed = Link(MASTER.account_id, ravi.account_id, SizingRule(Strategy.FIXED, Decimal(75)))
     assert set(links(place)) == {LINK, fixed}
     (told,) = trail(place, "LinkChanged")  # Asha's own did not change
-    assert (told.actor, told.account_id) == (actor(), ravi.account_id)
-    assert actor().startswith("command line (")
+    assert (told.actor, told.account_id) == (command_line().text, ravi.account_id)
+    assert command_line().text.startswith("command line (")
     assert {(one.account_id, one.actor) for one in trail(place, "AccountEdited")} == {
-        (ASHA.account_id, actor()),
-        (ravi.account_id, actor()),
+        (ASHA.account_id, command_line().text),
+        (ravi.account_id, command_line().text),
     }
     body = json.loads(told.body)
     assert (body["before"], body["after"]["sizing"]["parameter"]) == (None, "75")

@@ -111,7 +111,7 @@ def test_a_stop_that_a_console_did_not_live_to_store_is_told_and_resumed_from(
         made.live(asked_in_vain)
         for verb in ("status", "pause", "status"):
             told = stop(made, capsys, verb)
-            assert (told["state"], told["actor"]) == ("HALT", "another script")
+            assert (told["state"], told["actor"]) == ("HALT", "stop file (another script)")
         assert stop(made, capsys, "resume", code=1)["field"] == "reason"
         assert stop(made, capsys, "resume", "--reason", "It is right.")["state"] == "ACTIVE"
         made.live(trades)

@@ -170,7 +170,7 @@ def test_what_a_stop_by_a_person_keeps_from_being_closed_is_told_and_closed_behi
         await console.world.clock.sleep(20)
         assert position(console.world, 1) == 200
         (told,) = await alarms(console, "not squared off yet")
-        assert "Trading is paused by operator" in told
+        assert "Trading is paused by the operator" in told
         await engine.resume("operator", "go on")
         console.see_price()
         await console.world.clock.sleep(20)

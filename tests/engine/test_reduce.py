@@ -33,7 +33,9 @@ def test_exits_pass_and_entries_are_denied_for_master_and_copies() -> None:
         await press(console, ticket(made, BUY, 40))
         await engine.stop_trading(REDUCE, "operator", "too wild")
         accepted = len(made.broker.ledger.accepted)
-        with pytest.raises(DeniedError, match=r"opens\. Only exits leave, as operator chose") as no:
+        with pytest.raises(
+            DeniedError, match=r"opens\. Only exits leave, as the operator chose"
+        ) as no:
             await press(console, ticket(made, BUY, 10))
         assert no.value.code == "only_exits"
         with pytest.raises(DeniedError):  # more than he holds: a reversal opens

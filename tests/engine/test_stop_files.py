@@ -5,6 +5,7 @@ The simulator's ledger says what left. What asks is what a script writes (``copy
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -51,6 +52,21 @@ def write(console: Console, content: bytes) -> None:
     folder = made.folder / f"life{made.crashes}" / "profiles" / "paper" / "stop-requests"
     folder.mkdir(exist_ok=True)
     (folder / "mine.json").write_bytes(content)
+
+
+@pytest.mark.parametrize("called", ["operator", "engine", "loss limit", "nightly"])
+def test_a_script_that_asks_by_a_file_is_named_as_one_whatever_it_calls_itself(called: str) -> None:
+    async def script(console: Console) -> None:
+        await begin(console)
+        text = json.dumps({"name": "1", "state": "HALT", "actor": called, "reason": "by night"})
+        write(console, text.encode())
+        console.engine.gate.look()
+        await console.world.clock.sleep(2)
+        assert console.engine.gate.change.actor == f"stop file ({called})"
+        assert files(console).asked() == ()
+
+    with world(1) as made:
+        made.live(script)
 
 
 @pytest.mark.parametrize("state", [PAUSE, HALT, KILL])

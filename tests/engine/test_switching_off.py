@@ -104,8 +104,8 @@ def test_a_removal_that_is_not_stored_switches_nobody_on_again(
         await asyncio.sleep(0)
         put = console.engine.put_account
 
-        def watched(account: Account) -> None:
-            put(account)
+        def watched(account: Account, actor: str) -> None:
+            put(account, actor)
             seen.append((lanes[first].active, lanes[second].active))
 
         monkeypatch.setattr(console.engine, "put_account", watched)
@@ -163,8 +163,8 @@ def test_an_edit_that_was_being_stored_switches_nobody_on_again(
         seen: list[bool] = []
         put = console.engine.put_account
 
-        def watched(account: Account) -> None:
-            put(account)
+        def watched(account: Account, actor: str) -> None:
+            put(account, actor)
             seen.append(lane.active)
 
         monkeypatch.setattr(console.engine, "put_account", watched)

@@ -110,4 +110,4 @@ def test_the_day_is_closed_without_a_window(
     seals = [msgspec.json.decode(one.read_bytes(), type=DaySeal) for one in files]
     assert max(seals, key=lambda seal: seal.at_ns).head in shown
     assert headless.close_day(tmp_path, "default", paper, accept=True, as_json=True) == 0
-    assert json.loads(capsys.readouterr().out)["seal"]["actor"] == "operator"
+    assert json.loads(capsys.readouterr().out)["seal"]["actor"].startswith("command line (")

@@ -12,14 +12,25 @@ _JOURNAL = f"{_STORAGE}journal/"
 MUTANTS: tuple[Mutant, ...] = (
     # -- before the first byte
     Mutant("a plan is recorded before its bytes", f"{_JOURNAL}journal.py",
-           "        return await self._log(RecordKind.PLAN, record, plan.made_ns, plan.plan_id)\n",
+           "        return await self._log(\n"
+           "            RecordKind.PLAN, record, plan.made_ns, plan.plan_id, plan.signal.actor\n"
+           "        )\n",
            "        return True\n"),
     Mutant("a wave is recorded before its bytes", f"{_JOURNAL}journal.py",
            "            await self._log(RecordKind.WAVE, record, first[0].marked_ns)\n",
            "            pass\n"),
     Mutant("a record becomes a fact of the trail", f"{_JOURNAL}journal.py",
-           "        stored = partial(self._facts.record, what, record, plan_id)\n",
+           "        stored = partial(self._facts.record, what, record, plan_id, actor)\n",
            "        stored = partial(len, record)\n"),
+    Mutant("a plan is his who asked for it", "copytrade_gui/engine/planning/cleared.py",
+           "        if actor != signal.actor:\n", "        if False:\n"),
+    Mutant("a verb is his who called it", "copytrade_gui/services/acting.py",
+           "            token = _ACTING.set(self._actor)\n",
+           "            token = _ACTING.set(OPERATOR)\n"),
+    Mutant("a script is named as one whatever it calls itself",
+           "copytrade_gui/storage/files/stop_files.py",
+           "        return _Written(_by_a_script(asked), at_ns)\n",
+           "        return _Written(asked, at_ns)\n"),
     Mutant("a plan is expanded once", f"{_JOURNAL}expansion.py",
            "    if has_rows(cursor, record.plan_id):\n        return\n", ""),
     Mutant("marks are expanded once", f"{_JOURNAL}expansion.py",

@@ -68,7 +68,7 @@ async def test_a_send_that_a_stop_refuses_says_so_and_the_ticket_knows_it_afterw
 ) -> None:
     await filled(window)
     window.ticket.ask_or_send()
-    sentence = "Trading is halted by operator. Resume with a reason."
+    sentence = "Trading is halted by the operator. Resume with a reason."
     world.refuse = RefusedError(sentence, code="stopped")
     world.change = world.set_state(TradingState.HALT, "drill")
     window.ticket.phase = Phase.ASKING  # the press came before the news

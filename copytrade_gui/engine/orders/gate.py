@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copytrade_gui.domain.actor import read_actor
 from copytrade_gui.domain.trading_state import STRICTNESS, StateChange, TradingState
 from copytrade_gui.engine.orders.news import News
 from copytrade_gui.ports import Clock, KillFlag, StopAsked, StopFiles
@@ -114,7 +115,7 @@ class Gate:
         """One sentence why only what reduces may leave; empty: anything may, or nothing."""
         if not self.reduces:
             return ""
-        who = self.change.actor
+        who = read_actor(self.change.actor).in_a_sentence
         return f"Only exits leave, as {who} chose. Resume to open positions again."
 
     def notice_time(self) -> None:
@@ -178,7 +179,7 @@ class Gate:
         state = self.state
         if state.allows_new_plans:
             return self.why_unfit()  # under REDUCE each share is asked what it opens
-        who = self.change.actor
+        who = read_actor(self.change.actor).in_a_sentence
         return {
             TradingState.PAUSE: f"Trading is paused by {who}. Resume to place new orders.",
             TradingState.HALT: f"Trading is halted by {who}. Resume with a reason.",

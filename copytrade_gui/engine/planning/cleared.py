@@ -20,7 +20,7 @@ from copytrade_gui.domain.ids import (
     signal_id,
 )
 from copytrade_gui.domain.order import FanOut, OrderTerms, Side, State
-from copytrade_gui.domain.records import Intent, Plan, Signal, SignalKind, reference
+from copytrade_gui.domain.records import OPERATOR, Intent, Plan, Signal, SignalKind, reference
 from copytrade_gui.engine.planning import planner
 from copytrade_gui.engine.planning.exits import Cover
 from copytrade_gui.engine.planning.share import Share
@@ -53,9 +53,11 @@ class Cleared(Struct, frozen=True):
         side, planned = self.leaving.side, State.PLANNED
         return [one for one in plan.intents if one.state is planned and one.terms.side is side]
 
-    def plan(self, called_ns: int) -> Plan:
-        """The plan that follows from it; ``called_ns`` is the operator's call, monotonic."""
+    def plan(self, called_ns: int, actor: str = OPERATOR) -> Plan:
+        """The plan that follows from it; ``called_ns`` is the call of ``actor``, monotonic."""
         signal, name = self.signal, plan_id(self.signal.signal_id)
+        if actor != signal.actor:
+            signal = replace(signal, actor=actor)
         intents = _intents_of(name, self.own, self.shares, self.leaving, self.signal_age_ms)
         return Plan(name, signal, intents, signal.made_ns, called_ns)
 

@@ -86,12 +86,17 @@ class Submission:
         return None if name is None else self._book.plan(name)
 
     async def submit(
-        self, command: CommandId, clear: Callable[[], Cleared], seen_ns: int = 0
+        self,
+        command: CommandId,
+        clear: Callable[[], Cleared],
+        seen_ns: int = 0,
+        *,
+        actor: str = ENGINE,
     ) -> Placed:
         """Plan what ``clear`` clears, commit, write; the same command twice is one plan.
 
-        ``seen_ns`` is when a master's order that he placed elsewhere was seen, monotonic. Raises
-        DeniedError: nothing was stored or sent.
+        ``seen_ns`` is when a master's order that he placed elsewhere was seen, monotonic; ``actor``
+        who asks for the plan. Raises DeniedError: nothing was stored or sent.
         """
         while (storing := self._storing.get(command)) is not None:
             stored = asyncio.get_running_loop().create_future()  # the first press decides
@@ -107,7 +112,7 @@ class Submission:
         storing = self._storing[command] = []
         try:
             with self._undisturbed():
-                return await self._submit(clear, command, seen_ns)
+                return await self._submit(clear, command, seen_ns, actor)
         finally:
             del self._storing[command]
             for waits in storing:
@@ -115,14 +120,14 @@ class Submission:
                     waits.set_result(None)
 
     async def _submit(
-        self, clear: Callable[[], Cleared], command: CommandId, seen_ns: int
+        self, clear: Callable[[], Cleared], command: CommandId, seen_ns: int, actor: str
     ) -> Placed:
         called_ns = self._clock.mono_ns()
         order = clear()
         if order.cover.exiting.most:
             accounts = [share.account.account_id for share in order.shares if share.sized.quantity]
             self._news.exit_planned(order.signal, accounts)
-        plan = order.plan(called_ns)
+        plan = order.plan(called_ns, actor)
         self._clearing.made(plan, order)
         self._by_command[command] = plan.plan_id
         orders = orders_of(plan)

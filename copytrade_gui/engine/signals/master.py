@@ -14,7 +14,7 @@ from msgspec import structs
 
 from copytrade_gui.domain.events import Event, MasterSeen, PlanMade, Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId, is_our_tag, seen_command
-from copytrade_gui.domain.records import SignalKind
+from copytrade_gui.domain.records import ENGINE, OPERATOR, SignalKind
 from copytrade_gui.domain.seen import Follow, Seen, SeenOrder
 from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.orders.absorbed import Absorbed
@@ -134,6 +134,7 @@ class MasterSignals:
         number: BrokerOrderId,
         confirmed: int | None = None,
         despite: Despite = None,
+        actor: str = OPERATOR,
     ) -> PlanId:
         """A person has it copied now, however old it is.
 
@@ -150,7 +151,7 @@ class MasterSignals:
             raise DeniedError("not_seen", f"This order is {became.value} already.")
         if why := kind_problem(order.row) or await self._lacks_instrument(order):
             raise DeniedError("not_copied", why)
-        plan = await self._copy(order, confirmed, despite)
+        plan = await self._copy(order, actor, confirmed, despite)
         if plan is None:
             raise DeniedError("not_copied", order.view.reason)
         return plan
@@ -322,12 +323,12 @@ class MasterSignals:
             self._become(order, Seen.NOT_COPIED, why)
             return
         try:
-            await self._copy(order)
+            await self._copy(order, ENGINE)
         except DeniedError as denied:
             self._deny(order, denied)
 
     async def _copy(
-        self, order: Elsewhere, confirmed: int | None = None, despite: Despite = None
+        self, order: Elsewhere, actor: str, confirmed: int | None = None, despite: Despite = None
     ) -> PlanId | None:
         account, row = order.view.account_id, order.row
         terms = terms_of(row, order.instrument)
@@ -356,6 +357,7 @@ class MasterSignals:
                     despite=despite,
                 ),
                 seen_ns=order.seen_ns,
+                actor=actor,
             )
         finally:
             order.working = False

@@ -328,7 +328,9 @@ class SquareOffs:
         sizes = {part.key.account_id: run.sized(part, quantities) for part in parts}
         try:
             placed = await self._submission.submit(
-                command, partial(self._clearing.closing, master, terms, sizes, command, own=own)
+                command,
+                partial(self._clearing.closing, master, terms, sizes, command, own=own),
+                actor=run.actor,
             )
         except DeniedError as denied:
             if last or denied.code not in ("no_price", "stopped"):

@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import msgspec
+from msgspec import structs
 
+from copytrade_gui.domain.actor import Actor, ActorKind, read_actor
 from copytrade_gui.domain.trading_state import STOPS, STRICTNESS, StateChange, TradingState
 from copytrade_gui.ports import StopAnswer, StopAsked
 from copytrade_gui.storage.files.files import PRIVATE_FOLDER, Files
@@ -121,7 +123,7 @@ class StopFilesOnDisk:
         asked = _decoded(_ASKED, data)
         if asked is None or asked.state not in STOPS or not asked.name:
             asked = _unreadable(f"{name} {hashlib.sha256(data).hexdigest()}")
-        return _Written(asked, at_ns)
+        return _Written(_by_a_script(asked), at_ns)
 
     def _remove_folder(self) -> None:
         try:
@@ -162,6 +164,14 @@ def _decoded(decoder: msgspec.json.Decoder[ContentT], data: bytes) -> ContentT |
         return decoder.decode(data)
     except (ValueError, RecursionError):
         return None
+
+
+def _by_a_script(asked: StopAsked) -> StopAsked:
+    """It is a script that asks by a file, whatever else it says that it is."""
+    actor = read_actor(asked.actor)
+    if actor.kind in (ActorKind.COMMAND_LINE, ActorKind.STOP_FILE):
+        return asked
+    return structs.replace(asked, actor=Actor(ActorKind.STOP_FILE, asked.actor.strip()).text)
 
 
 def _unreadable(content: str) -> StopAsked:

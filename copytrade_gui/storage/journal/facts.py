@@ -277,10 +277,12 @@ def _report(event: RecoveryReported | DayChecked) -> tuple[str, str, object]:
     )
 
 
-def recorded_fact(kind: str, record: str, at: Moment, plan_id: str = "") -> Fact:
+def recorded_fact(
+    kind: str, record: str, at: Moment, plan_id: str = "", actor: str = ENGINE
+) -> Fact:
     """A record of the order log as the fact that the audit chain covers."""
     return Fact(
-        at.wall_ns, at.mono_ns, at.clock_offset_ms, ENGINE, kind, "", plan_id, "", "", record
+        at.wall_ns, at.mono_ns, at.clock_offset_ms, actor, kind, "", plan_id, "", "", record
     )
 
 

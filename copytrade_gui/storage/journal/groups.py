@@ -85,9 +85,9 @@ class FactGroups:
         elif _worth_keeping(event, self._kept):
             self._enqueue((event, self.now()), at_once=isinstance(event, AccountHalted))
 
-    def record(self, kind: str, record: str, plan_id: str) -> None:
+    def record(self, kind: str, record: str, plan_id: str, actor: str) -> None:
         """Store in its turn what was committed to the order log just now."""
-        self.put(recorded_fact(kind, record, self.now(), plan_id))
+        self.put(recorded_fact(kind, record, self.now(), plan_id, actor))
 
     def put(self, fact: Fact) -> None:
         """Store a fact in its turn."""

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from copytrade_gui.domain.day import DaySeal
 from copytrade_gui.domain.events import Event
 from copytrade_gui.domain.ids import CommandId
-from copytrade_gui.domain.records import Amendment, Attempt, Plan
+from copytrade_gui.domain.records import ENGINE, Amendment, Attempt, Plan
 from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.ports import (
     Clock,
@@ -172,7 +172,9 @@ class SqliteJournal:
             record = plan_record(plan, attempts, bodies)
         except (OverflowError, UnicodeEncodeError) as error:
             raise self._refused(failure_from(error)) from error
-        return await self._log(RecordKind.PLAN, record, plan.made_ns, plan.plan_id)
+        return await self._log(
+            RecordKind.PLAN, record, plan.made_ns, plan.plan_id, plan.signal.actor
+        )
 
     async def commit_attempts(self, attempts: Sequence[Attempt], bodies: str = "") -> None:
         """Mark attempts SENDING; see ``ports.Journal``."""
@@ -186,10 +188,17 @@ class SqliteJournal:
             record = wave_record(first, bodies)
             await self._log(RecordKind.WAVE, record, first[0].marked_ns)
 
-    async def _log(self, kind: RecordKind, record: str, made_ns: int, plan_id: str = "") -> bool:
+    async def _log(
+        self,
+        kind: RecordKind,
+        record: str,
+        made_ns: int,
+        plan_id: str = "",
+        actor: str = ENGINE,
+    ) -> bool:
         """Commit a record to the order log; as soon as it is there it is a fact as well."""
         what = PLAN_MADE if kind is RecordKind.PLAN else ORDERS_MARKED
-        stored = partial(self._facts.record, what, record, plan_id)
+        stored = partial(self._facts.record, what, record, plan_id, actor)
         self._fault_point(BEFORE_COMMIT)
         try:
             fresh = await self._order_log.commit(

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from copytrade_gui.domain.calendar import day_began_ns
 from copytrade_gui.domain.events import PlanVoided
 from copytrade_gui.domain.ids import PlanId
+from copytrade_gui.domain.records import ENGINE
 from copytrade_gui.ports import JournalFailureError
 from copytrade_gui.storage.database.database import Database, cursor_of
 from copytrade_gui.storage.journal.chain import Fact
@@ -107,7 +108,9 @@ def _why_voided(cursor: sqlite3.Cursor, plan_id: str) -> str:
 
 def _facts(row: LogRow, voided: str, at: Moment) -> list[Fact]:
     kind = PLAN_MADE if row.kind is RecordKind.PLAN else ORDERS_MARKED
-    facts = [recorded_fact(kind, row.body, at, row.plan_id)]
+    plan = read_plan(row.body) if row.kind is RecordKind.PLAN else None
+    actor = ENGINE if plan is None else plan.signal.actor
+    facts = [recorded_fact(kind, row.body, at, row.plan_id, actor)]
     if voided:
         facts.append(fact_from(PlanVoided(PlanId(row.plan_id), voided, at.wall_ns), at))
     return facts

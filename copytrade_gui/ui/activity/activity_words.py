@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from copytrade_gui.domain.account import SessionState
+from copytrade_gui.domain.actor import read_actor
 from copytrade_gui.domain.checks.limit_fields import LIMIT_FIELDS
 from copytrade_gui.domain.checks.limits import Limits
 from copytrade_gui.domain.order import State
@@ -21,7 +22,6 @@ from copytrade_gui.ui.state_words import ORDER_LOOKS, SESSION_LOOKS, wait_words
 
 Body = Mapping[str, object]
 
-ACTORS = {"engine": "Program", "program": "Program", "operator": "You"}
 _CHILD_STATE = 8
 """Where a plan's record names the state of a child that is not simply planned."""
 KINDS = {
@@ -85,7 +85,7 @@ STATES = {
 
 def who(row: HistoryRow) -> str:
     """The person or the program."""
-    return ACTORS.get(row.actor, row.actor)
+    return read_actor(row.actor).in_words
 
 
 def what(row: HistoryRow) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from copytrade_gui.domain.actor import read_actor
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.services.verbs import TradingVerbs
 from copytrade_gui.ui import figures
@@ -44,7 +45,7 @@ class ResumeDialog(FormDialog):
             0,
             self.add_text(
                 f"{STATES[change.state]} since {figures.clock(change.at_ns)} IST, by "
-                f"{change.actor}{why}. {_THEN[exits]}"
+                f"{read_actor(change.actor).in_a_sentence}{why}. {_THEN[exits]}"
             ),
         )
         self.reason = QLineEdit()

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from copytrade_gui.domain.account import SessionState
+from copytrade_gui.domain.actor import read_actor
 from copytrade_gui.domain.basis import why_not_live
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.events import Event, LampChanged, TradingStateChanged
@@ -303,7 +304,7 @@ class TopStrip(QFrame):
             words = STATE_MEANS[state]
         else:
             why = f": {change.reason}" if change.reason else ""
-            words = f"{change.actor}, {figures.clock(change.at_ns)} IST{why}"
+            words = f"{read_actor(change.actor).in_words}, {figures.clock(change.at_ns)} IST{why}"
         self.state_low.setText(words)
         set_tip(self.state_low, f"{STATE_MEANS[state]}. {words}")
         stopped = state is not TradingState.ACTIVE
