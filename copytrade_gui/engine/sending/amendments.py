@@ -54,8 +54,8 @@ class Cancel(Struct, eq=False):
     answered: bool = False
     queued: bool = False
     """It waits in its account's line, or for its answer."""
-    owners: bool = False
-    """Its account's owner placed it: it goes while a KILL takes those too, and no longer."""
+    only_while: Callable[[AccountId], bool] | None = None
+    """It goes while this is true of its account, and no longer; None: until it is gone."""
 
 
 class Amendments:
@@ -77,8 +77,6 @@ class Amendments:
         self._news = core.news
         self._killed = core.gate.killed
         self._kills = core.halts.kills
-        self.takes_owners: Callable[[AccountId], bool] = lambda _: False
-        """Whether a KILL takes what an account's owner placed himself, now."""
         self._last_read = last_read
         self._cancels: defaultdict[AccountId, dict[BrokerOrderId, Cancel]] = defaultdict(dict)
         self._lines: dict[AccountId, deque[Cancel]] = {}
@@ -157,12 +155,17 @@ class Amendments:
             return False
         return self._pursue(self._cancel_of(order.intent.account_id, number, order))
 
-    def cancel_row(self, row: BrokerOrder, account: AccountId, *, owners: bool = False) -> bool:
-        """Cancel an order of ours that stands open in an account's book, whatever we know of it; or
-        its ``owners``.
+    def cancel_row(
+        self,
+        row: BrokerOrder,
+        account: AccountId,
+        only_while: Callable[[AccountId], bool] | None = None,
+    ) -> bool:
+        """Cancel an order that stands open in an account's book, whatever we know of it;
+        ``only_while`` is asked of the account before each request, if it is given.
         """
         cancel = self._cancel_of(account, row.broker_order_id, None)
-        cancel.order, cancel.owners = None, owners
+        cancel.order, cancel.only_while = None, only_while
         return self._pursue(cancel)
 
     def pending(self, account: AccountId) -> bool:
@@ -199,7 +202,7 @@ class Amendments:
     def _still_open(self, cancel: Cancel) -> bool:
         if cancel.order is not None and _wanted(cancel.order):
             return True
-        if cancel.owners and not self.takes_owners(cancel.account):
+        if cancel.only_while is not None and not cancel.only_while(cancel.account):
             return False
         row = self._last_read(cancel.account, cancel.number)
         return cancel.order is None and row is not None and is_open(row)

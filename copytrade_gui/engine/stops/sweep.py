@@ -42,7 +42,6 @@ class Sweep:
         self._kills, self._kills_all = core.halts.kills, core.halts.kills_all
         self.all_orders = False
         """A KILL of all takes what the owners placed themselves as well."""
-        amendments.takes_owners = self._takes_owners
         self._amendments = amendments
         self._poller = poller
         self._reconciler = reconciler
@@ -105,7 +104,7 @@ class Sweep:
                 unknown.append(row)
         if self._takes_owners(account):
             for row in self._reconciler.open_rows(account, ours=False):
-                self._amendments.cancel_row(row, account, owners=True)
+                self._amendments.cancel_row(row, account, self._takes_owners)
         self._tell(lane, unknown)
         clear = self._of(lane).proven_none
         # Also an account without any: an order may come to light that our records do not know.
