@@ -100,3 +100,10 @@ def test_an_exit_time_goes_by_the_exchanges_that_the_link_copies_from(
         widened = read_exits(ExitRules(at=time(23)), {}, (*exchanges, Exchange.NSEEQ))
         assert isinstance(widened, LinkProblem), "another exchange that closes earlier"
         assert "NSEEQ" in widened.sentence or "NSEFO" in widened.sentence
+
+
+def test_rules_are_said_as_far_as_there_are_any() -> None:
+    assert ExitRules().in_words == ""
+    assert ExitRules(at=time(15, 10)).in_words == "exit at 15:10"
+    whole = ExitRules(HALF, FIVE, time(9, 20))
+    assert whole.in_words == f"stop-loss {HALF.in_words}, target {FIVE.in_words}, exit at 09:20"

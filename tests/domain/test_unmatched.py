@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
-from copytrade_gui.domain.order import State
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId
+from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.records import OrderView
-from copytrade_gui.domain.unmatched import unmatched
+from copytrade_gui.domain.seen import Seen, SeenOrder
+from copytrade_gui.domain.unmatched import unmatched, unmatched_seen
 from tests.storage.samples import make_plan, view_of
 
 
@@ -64,3 +68,30 @@ def test_many_names_are_cut_with_their_number() -> None:
     found = unmatched(orders(State.REJECTED, [5] * 12))
     assert found is not None
     assert found.copies_in_words(str).endswith(" 5 and 4 more")
+
+
+SEEN = SeenOrder(
+    AccountId("master-1"), BrokerOrderId("7"), "INFY", Side.SELL, 1_200, 0, None, None,
+    Decimal(0), Decimal(0), "not_taken", 1, Seen.COPIED, plan_id=PlanId("P1"), gone=True,
+)  # fmt: skip
+
+
+def test_an_order_placed_elsewhere_that_ended_unfilled_leaves_its_filled_copies_unmatched() -> None:
+    found = unmatched_seen(SEEN, orders(State.REJECTED, [5, 0, 7]))
+    assert found is not None
+    assert [one.filled_quantity for one in found.copies] == [5, 7]
+    words = found.in_words(str)
+    assert words.startswith("MASTER NOT TAKEN, FOLLOWERS FILLED: SELL 1,200 INFY of ")
+
+
+@pytest.mark.parametrize(
+    ("seen", "filled"),
+    [
+        (structs.replace(SEEN, gone=False), [5]),
+        (structs.replace(SEEN, filled_quantity=1), [5]),
+        (structs.replace(SEEN, plan_id=None), [5]),
+        (SEEN, [0, 0]),
+    ],
+)
+def test_an_order_placed_elsewhere_is_matched_otherwise(seen: SeenOrder, filled: list[int]) -> None:
+    assert unmatched_seen(seen, orders(State.REJECTED, filled)) is None
