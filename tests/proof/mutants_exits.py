@@ -243,6 +243,18 @@ MUTANTS: tuple[Mutant, ...] = (
         "pass",
     ),
     Mutant(
+        "a fill that a read of positions showed before it was told counts once",
+        "copytrade_gui/engine/books/account_positions.py",
+        "signed - self._shown_of(account, part, signed)",
+        "signed",
+    ),
+    Mutant(
+        "what the owner closed is not taken for a fill of ours that comes later",
+        "copytrade_gui/engine/books/account_positions.py",
+        " or lane.read_ns > self._sure[account].ended_ns",
+        "",
+    ),
+    Mutant(
         "an old book of positions keeps nobody in",
         _COPIES_HELD,
         "(called and self._positions.tell(account, called.called_ns))",

@@ -59,6 +59,7 @@ class AccountPositions:
     """
 
     def __init__(self, core: Core, copies: Copies) -> None:
+        self._book = core.book
         self._copies = copies
         self._lanes = core.lanes
         self._clock = core.clock
@@ -72,6 +73,8 @@ class AccountPositions:
         """The newest read that shows all that had been filled by then."""
         self._since: defaultdict[AccountId, Counter[Part]] = defaultdict(Counter)
         """What our copies filled since, signed units."""
+        self._untold: dict[AccountId, dict[Part, int]] = {}
+        """What ``_sure`` shows of fills that nobody had told when it was read, signed units."""
         self._few = asyncio.Semaphore(core.settings.positions_at_once)
         self._schedule = Schedule(core.clock, self._run_due)
         self.close = self._schedule.close
@@ -141,7 +144,8 @@ class AccountPositions:
         if order.intent.role is not Role.MASTER:
             account, terms = order.intent.account_id, order.intent.terms
             signed = units if terms.side is Side.BUY else -units
-            self._since[account][order.key, terms.product] += signed
+            part = (order.key, terms.product)
+            self._since[account][part] += signed - self._shown_of(account, part, signed)
             self._filled_ns[account] = self._clock.mono_ns()
             self._schedule.look(account, self._settings.positions_after_fill)
 
@@ -189,10 +193,11 @@ class AccountPositions:
                 nets[row.key, product] += row.net_quantity
         wall_ns, ended_ns = self._clock.wall_ns(), self._clock.mono_ns()
         read = PositionsRead(rows, wall_ns, "", began_ns, ended_ns, indian_day(wall_ns), nets)
-        self._books[account] = read
         if began_ns >= self._shown_ns(account):
+            self._untold[account] = self._untold_in(account, read)
             self._sure[account] = read
             self._since[account].clear()
+        self._books[account] = read
         self.version += 1
         self._news.positions_read()
 
@@ -202,6 +207,39 @@ class AccountPositions:
         self.version += 1
 
     # ------------------------------------------------------------ inside
+
+    def _untold_in(self, account: AccountId, read: PositionsRead) -> dict[Part, int]:
+        """What a read shows more than the one before it, of orders of ours that are still open.
+
+        Nothing was told between the two, so they filled it unheard, as far as they could have
+        filled so much; where the position changed by more, or the other way, its owner traded.
+        """
+        before, found = self.book(account), dict[Part, int]()
+        if not before.at_ns or before.began_ns < self.filled_ns(account):
+            return found
+        for order in self._book.open_of(account):
+            terms = order.intent.terms
+            part, left = (order.key, terms.product), order.ordered - order.filled
+            more = read.nets.get(part, 0) - before.nets.get(part, 0)
+            if 0 < (more if terms.side is Side.BUY else -more) <= left:
+                found[part] = more
+        return found
+
+    def _shown_of(self, account: AccountId, part: Part, signed: int) -> int:
+        """How much of a fill that is told now ``_sure`` has shown before, signed units.
+
+        None of it where an order book that was asked for after that read did not tell it: then it
+        was the owner who traded.
+        """
+        untold, lane = self._untold.get(account), self._lanes.get(account)
+        if not untold or lane is None or lane.read_ns > self._sure[account].ended_ns:
+            return 0
+        shown = untold.get(part, 0)
+        if shown * signed <= 0:
+            return 0
+        used = signed if abs(signed) < abs(shown) else shown
+        untold[part] = shown - used
+        return used
 
     def _run_due(self, account: AccountId) -> None:
         lane = self._lanes.get(account)
