@@ -186,7 +186,7 @@ async def _rounds(
     bursts: dict[str, list[Burst]] = {contender.name: [] for contender in here.contenders}
     for number in range(options.rounds + WARM_UPS):
         buy = number % 2 == 0
-        price = round(here.last_price * (1.004 if buy else 0.996))
+        price = round(await here.price() * (1.004 if buy else 0.996))
         order = Round(
             number=number,
             side="BUY" if buy else "SELL",

@@ -180,10 +180,10 @@ class Desk:
                 await self._settled.wait()
         except TimeoutError:
             raise TimeoutError(
-                f"{command} had no end within {_WAIT_S:g} s: {self._stands()}"
+                f"{command} had no end within {_WAIT_S:g} s: {self.stands()}"
             ) from None
 
-    def _stands(self) -> str:
+    def stands(self) -> str:
         """What has become of the order so far, in a few words."""
         alarms = [f"{one.code}: {one.sentence}" for one in self._alarms[-3:]]
         if self.plan is None:

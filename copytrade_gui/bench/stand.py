@@ -144,13 +144,18 @@ class Stand:
     contenders: Sequence[Contender]
     exchange: str
     instrument_id: str
-    last_price: float
     desk: httpx.AsyncClient
-    control_url: str
+    line: SimulatorLine
+    asks: SimulatedAccount
+    """As whom the price is asked; no contender's, whose session would end by that."""
+
+    async def price(self) -> float:
+        """The last price now, in rupees: in minutes it walks past any limit. Raises BenchError."""
+        return await price_of(self.desk, self.line, self.asks, self.exchange, self.instrument_id)
 
     async def refusals(self) -> dict[str, int]:
         """What the broker counted: orders, refusals for rate."""
-        reply = await self.desk.get(f"{self.control_url}/requests")
+        reply = await self.desk.get(f"{self.line.control_url}/requests")
         counted = reply.json()
         return {
             "refused_for_rate": counted["refused_for_rate"],
@@ -174,7 +179,7 @@ class Stand:
         return burst, spent_ms
 
     async def _broker_cpu_ms(self) -> float:
-        reply = await self.desk.get(f"{self.control_url}/clock")
+        reply = await self.desk.get(f"{self.line.control_url}/clock")
         return float(reply.json()["cpu_ns"]) / 1e6
 
 
@@ -189,7 +194,7 @@ async def stand(
     """
     size = followers + 1
     options = SimulatorOptions(
-        accounts=size * len(names), latency_ms=latency_ms, jitter_ms=0, tls=tls
+        accounts=size * len(names) + 1, latency_ms=latency_ms, jitter_ms=0, tls=tls
     )
     async with AsyncExitStack() as stack:
         with on_the_brokers_core():
@@ -197,7 +202,6 @@ async def stand(
         accounts = read_accounts(line)
         desk = await stack.enter_async_context(desk_client(line))
         exchange, instrument_id = await find_instrument(desk, line)
-        price = await price_of(desk, line, accounts[0], exchange, instrument_id)
         contenders = []
         for number, name in enumerate(names):
             mine = accounts[number * size : (number + 1) * size]
@@ -205,7 +209,7 @@ async def stand(
             stack.push_async_callback(contender.end)
             await contender.begin(await _setup(line, mine, name, desk, folder))
             contenders.append(contender)
-        yield Stand(contenders, exchange, instrument_id, price, desk, line.control_url)
+        yield Stand(contenders, exchange, instrument_id, desk, line, accounts[-1])
 
 
 async def start(name: str) -> asyncio.subprocess.Process:

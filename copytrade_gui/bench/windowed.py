@@ -197,12 +197,13 @@ def _shown(
 
 async def _until_filled(rows: OrdersModel, desk: Desk, orders: int) -> int:
     """When every row of the order says *Filled*, wall clock ns. On the window's loop."""
-    async with asyncio.timeout(_SHOWN_WITHIN_S):
-        while True:
-            shown = [] if desk.plan is None else rows.orders_of(desk.plan.plan_id)
-            if len(shown) >= orders and all(one.state is State.FILLED for one in shown):
-                return time.time_ns()
-            await asyncio.sleep(_LOOK_MS / 1_000)
+    limit = time.monotonic() + _SHOWN_WITHIN_S
+    while time.monotonic() < limit:
+        shown = [] if desk.plan is None else rows.orders_of(desk.plan.plan_id)
+        if len(shown) >= orders and all(one.state is State.FILLED for one in shown):
+            return time.time_ns()
+        await asyncio.sleep(_LOOK_MS / 1_000)  # no event tells what a row says
+    raise TimeoutError(f"not all rows said Filled within {_SHOWN_WITHIN_S} s: {desk.stands()}")
 
 
 def _burst(engine: EngineThread, desk: Desk, pulse: Pulse, order: Round, draft: Draft) -> Burst:
