@@ -63,15 +63,24 @@ class Broker:
         """Let this happen from now on."""
         self._ask("/faults", msgspec.json.encode([fault]))
 
+    def end_misfortune(self) -> None:
+        """Nothing of it happens any more."""
+        self._ask("/faults", method="DELETE")
+
+    def drop_feeds(self) -> None:
+        """End the feed's connections of every account; whoever asks is let in again."""
+        self._ask("/feed/drop", b"{}")
+
     def place_elsewhere(self, client_id: str, order: dict[str, str]) -> None:
         """An account's owner places this on the broker's own page."""
         asked = {"client_id": client_id, "order": order}
         self._ask("/owner/place", msgspec.json.encode(asked))
 
-    def _ask(self, path: str, body: bytes | None = None) -> bytes:
+    def _ask(self, path: str, body: bytes | None = None, method: str | None = None) -> bytes:
         parts = urlsplit(self.line.control_url)
         address = f"{parts.scheme}://{parts.netloc}{parts.path}{path}"
-        request = Request(address, body, {"Content-Type": "application/json"})  # noqa: S310 - our own loopback
+        head = {"Content-Type": "application/json"}
+        request = Request(address, body, head, method=method)  # noqa: S310 - our own loopback
         with urlopen(request, timeout=PATIENCE_S) as reply:  # noqa: S310 - our own loopback
             content: bytes = reply.read()
         return content
