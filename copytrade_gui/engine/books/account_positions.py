@@ -218,6 +218,8 @@ class AccountPositions:
         if not before.at_ns or before.began_ns < self.filled_ns(account):
             return found
         for order in self._book.open_of(account):
+            if order.intent.role is Role.MASTER:
+                continue  # ``filled`` counts copies alone
             terms = order.intent.terms
             part, left = (order.key, terms.product), order.ordered - order.filled
             more = read.nets.get(part, 0) - before.nets.get(part, 0)
