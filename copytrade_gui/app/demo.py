@@ -13,7 +13,6 @@ from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.stop_words import command_line
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.events import Event, OrderChanged, PlanSettled
 from copytrade_gui.domain.ids import CommandId, PlanId
@@ -170,7 +169,7 @@ async def _result(
     if opened.simulator is None:
         raise AssertionError("the demo runs on paper")
     stored = await opened.console.history.orders(1_000_000)
-    followers = [one for one in stored if one.role is Role.FOLLOWER and one.plan_id in plans]
+    followers = [one for one in stored if one.is_copy and one.plan_id in plans]
     rows = await opened.simulator.ledger()
     tags = [row.tag for row in rows]
     ours = {order.tag for order in stored if order.broker_order_id is not None}

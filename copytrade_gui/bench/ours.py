@@ -25,7 +25,7 @@ from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
 from copytrade_gui.bench import process
 from copytrade_gui.bench.cores import keep_off_the_brokers_core
 from copytrade_gui.bench.words import Burst, Failed, Ready, Rested, Round, Setup
-from copytrade_gui.domain.account import Account, Role, SessionState
+from copytrade_gui.domain.account import Account, SessionState
 from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.events import Alarm, Event, PlanMade, PlanSettled
@@ -259,7 +259,7 @@ class Desk:
         orders = self._opened.engine.book.of_plan(plan.plan_id)
         timed = orders
         if self._situation.fan_out is FanOut.ON_MASTER_WORKING and len(orders) > 1:
-            timed = [order for order in orders if order.intent.role is Role.FOLLOWER]
+            timed = [order for order in orders if order.is_copy]
             call = min(order.trigger_ns for order in timed)
         timings = [order.timing for order in timed if order.timing is not None]
         acked = [order for order in orders if order.broker_order_id is not None]

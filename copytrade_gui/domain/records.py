@@ -125,6 +125,11 @@ class Intent(Struct, frozen=True, gc=False):
     code: str = ""
     reason: str = ""
 
+    @property
+    def is_copy(self) -> bool:
+        """False for the master's own order."""
+        return self.role is Role.FOLLOWER
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -147,7 +152,7 @@ class Plan:
     @property
     def leads(self) -> tuple[Intent, ...]:
         """The master's own order, in slices; empty where he has none here."""
-        return tuple(intent for intent in self.intents if intent.role is Role.MASTER)
+        return tuple(intent for intent in self.intents if not intent.is_copy)
 
 
 class Attempt(Struct, gc=False):
@@ -238,3 +243,8 @@ class OrderView(Struct, frozen=True, gc=False):
     changed_ns: int
     cancel_requested: bool = False
     diverged: Divergence | None = None
+
+    @property
+    def is_copy(self) -> bool:
+        """False for a master's own order."""
+        return self.role is Role.FOLLOWER

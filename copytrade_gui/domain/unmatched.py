@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import State
@@ -89,7 +88,7 @@ def unmatched(orders: Iterable[OrderView]) -> Unmatched | None:
     master: OrderView | None = None
     copies: list[OrderView] = []
     for order in orders:
-        if order.role is Role.MASTER:
+        if not order.is_copy:
             if order.state not in NO_ORDER or order.filled_quantity:
                 return None
             master = order
@@ -112,7 +111,7 @@ def unmatched_seen(seen: SeenOrder, orders: Iterable[OrderView]) -> Unmatched | 
     """The same of an order that the master placed elsewhere, and the orders of its plan."""
     if not seen.gone or seen.filled_quantity or seen.plan_id is None:
         return None
-    copies = tuple(one for one in orders if one.role is Role.FOLLOWER and one.filled_quantity)
+    copies = tuple(one for one in orders if one.is_copy and one.filled_quantity)
     if not copies:
         return None
     ended = seen.status.replace("_", " ").upper()

@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.seen import SeenOrder
@@ -106,7 +105,7 @@ def master_average(orders: Iterable[OrderView], seen: SeenOrder | None) -> Decim
         return seen.average_price
     units, value = 0, Decimal(0)
     for one in orders:
-        if one.role is Role.MASTER and one.filled_quantity and one.average_price is not None:
+        if not one.is_copy and one.filled_quantity and one.average_price is not None:
             units += one.filled_quantity
             value += one.average_price * one.filled_quantity
     return value / units if units else None

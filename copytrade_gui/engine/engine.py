@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
-from copytrade_gui.domain.account import Account, Role, SessionState
+from copytrade_gui.domain.account import Account, SessionState
 from copytrade_gui.domain.basis import SIMULATED, UNDECLARED
 from copytrade_gui.domain.charges import ChargeTable
 from copytrade_gui.domain.events import BasisChanged, LinkChanged, RecoveryReport, RouteChanged
@@ -295,7 +295,7 @@ class Engine:
         more = after.quantity > order.terms.quantity
         if only is not None and (more or self.exits.why_opens(order)[0]):
             raise DeniedError(only.code, f"Only its exits are changed: {only.sentence}")
-        if order.intent.role is not Role.MASTER:
+        if order.is_copy:
             own = changed([order], order.sent_terms, order.terms, after, lambda _: True)
             return await self.modify_all(own)
         orders = self.book.of_plan(order.intent.plan_id)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.catch_up import NOT_THERE, CatchUp, Missing
 from copytrade_gui.domain.ids import AccountId, CommandId, IntentId
 from copytrade_gui.domain.position import PositionKey
@@ -55,7 +54,7 @@ class CatchUps:
         """Whom of these copies may be caught up."""
         engine = self._engine
         found = [one for name in intents if (one := engine.book.get(name)) is not None]
-        copies = [one for one in found if one.intent.role is Role.FOLLOWER]
+        copies = [one for one in found if one.is_copy]
         if not copies:
             raise RefusedError("No copies are chosen. Choose copies that came to nothing.")
         parts = {(one.master_id, one.key, one.intent.terms.product) for one in copies}

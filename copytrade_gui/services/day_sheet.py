@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.changed_terms import change_in_words
 from copytrade_gui.domain.charges import Charges, ChargeTable, charges, segment_of
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId, TradeId
@@ -142,7 +142,7 @@ def sheets_of(facts: DayFacts, beside: Beside) -> tuple[Sheet, ...]:
     orders: defaultdict[AccountId, list[OrderView]] = defaultdict(list)
     fills: defaultdict[AccountId, list[Fill]] = defaultdict(list)
     for order in facts.orders:
-        if order.role is Role.FOLLOWER:
+        if order.is_copy:
             orders[order.account_id].append(order)
     for fill in facts.fills:
         fills[fill.account_id].append(fill)
@@ -159,7 +159,7 @@ def _master_averages(facts: DayFacts) -> dict[PlanId, Decimal | None]:
     """What masters got for the orders that were copied, in rupees a unit."""
     placed: defaultdict[PlanId, list[OrderView]] = defaultdict(list)
     for one in facts.orders:
-        if one.role is Role.MASTER:
+        if not one.is_copy:
             placed[one.plan_id].append(one)
     plans = placed.keys() | facts.seen.keys()
     return {plan: master_average(placed[plan], facts.seen.get(plan)) for plan in plans}

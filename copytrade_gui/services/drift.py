@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.drift import of_those
 from copytrade_gui.domain.drift_report import DriftReport
@@ -81,7 +80,7 @@ class Drift:
         filled: dict[PositionKey, int] = {}
         masters: dict[PositionKey, tuple[AccountId, ...]] = {}
         for order in (order for plan in plans for order in book.of_plan(plan)):
-            if order.intent.role is Role.FOLLOWER and order.filled:
+            if order.is_copy and order.filled:
                 key = position_of(order)
                 side = order.intent.terms.side
                 filled[key] = filled.get(key, 0) + (

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import xlsxwriter
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.waterfall import Waterfall, slippage
@@ -78,7 +77,7 @@ class HistoryService:
         until_ns = order.changed_ns + _LATER_NS
         known = await self._history.moments(order.plan_id, order.intent_id, until_ns)
         master = None
-        if order.role is Role.FOLLOWER:
+        if order.is_copy:
             master = await self._history.master_average(order.plan_id)
         terms = order.terms
         return Waterfall(

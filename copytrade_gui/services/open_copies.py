@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders.order import Order
@@ -22,7 +21,7 @@ def open_copies(
     for account in followers:
         opens = set(opening(engine.book, engine.exits.ledger, account))
         for order in engine.book.open_of(account):
-            copied = order.master_id == master and order.intent.role is Role.FOLLOWER
+            copied = order.master_id == master and order.is_copy
             if copied and not (order.closes or order.diverged):
                 (entries if order in opens else exits).append(order)
     return entries, exits

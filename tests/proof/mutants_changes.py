@@ -132,7 +132,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "no copy is made larger than the exchange takes",
         _FOLLOWING,
-        "order.intent.role is not Role.MASTER and wanted.quantity > most",
+        "order.is_copy and wanted.quantity > most",
         "False",
     ),
     Mutant(

@@ -215,8 +215,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a master's own entry may have filled, however old it is and whatever was pushed",
         f"{_ENGINE}planning/other_orders.py",
-        "told = not is_own(order) and lane is not None and lane.pushed",
-        "told = is_own(order) or (lane is not None and lane.pushed)",
+        "told = order.is_copy and lane is not None and lane.pushed",
+        "told = not order.is_copy or (lane is not None and lane.pushed)",
     ),
     Mutant(
         "an entry that a master placed elsewhere may have filled, too",

@@ -13,7 +13,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey
@@ -141,7 +140,7 @@ class AccountPositions:
 
     def filled(self, order: Order, units: int) -> None:
         """So many more units of an order of ours were filled."""
-        if order.intent.role is not Role.MASTER:
+        if order.is_copy:
             account, terms = order.intent.account_id, order.intent.terms
             signed = units if terms.side is Side.BUY else -units
             part = (order.key, terms.product)
@@ -218,7 +217,7 @@ class AccountPositions:
         if not before.at_ns or before.began_ns < self.filled_ns(account):
             return found
         for order in self._book.open_of(account):
-            if order.intent.role is Role.MASTER:
+            if not order.is_copy:
                 continue  # ``filled`` counts copies alone
             terms = order.intent.terms
             part, left = (order.key, terms.product), order.ordered - order.filled

@@ -84,7 +84,7 @@ class Copies:
     def filled(self, order: Order, _units: int) -> None:
         """More units of an order of ours were filled."""
         self._turn_day()
-        if order.intent.role is Role.FOLLOWER and not self._squared_off(order):
+        if order.is_copy and not self._squared_off(order):
             waiting = self._untraded.setdefault(order.intent.account_id, {})
             waiting[order.intent.intent_id] = order
             self._concerns(order)
@@ -152,7 +152,7 @@ class Copies:
 
     def _take(self, fill: Fill) -> None:
         order = self._book.by_broker(fill.account_id, fill.broker_order_id)
-        if order is None or order.intent.role is not Role.FOLLOWER:
+        if order is None or not order.is_copy:
             return
         self._trade(order, fill.quantity, fill.price)
         self._concerns(order)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.divergence import Change, Divergence
 from copytrade_gui.domain.ids import IntentId
 from copytrade_gui.domain.instrument import LOT_QUOTED
@@ -220,7 +219,7 @@ def _rupees(price: Decimal) -> str:
 def alarm_words(order: Order, mark: Divergence) -> str:
     """One sentence for the operator: what was done, and what the program does about it."""
     terms = order.sent_terms
-    master = order.intent.role is Role.MASTER
+    master = not order.is_copy
     what = (
         f"{'Master order' if master else 'Copy'} {terms.side} {terms.quantity} "
         f"{terms.instrument.symbol} of {order.intent.account_id} ({order.broker_order_id})"

@@ -12,7 +12,6 @@ from functools import partial
 
 from msgspec import Struct
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey
@@ -105,7 +104,7 @@ class MasterPositions:
         """So many more units of an order in a master's account were filled: his own, or a copy."""
         account, terms = order.intent.account_id, order.intent.terms
         signed = units if terms.side is Side.BUY else -units
-        called_ns, copy = order.called_ns, order.intent.role is not Role.MASTER
+        called_ns, copy = order.called_ns, order.is_copy
         part = (order.key, terms.product)
         self.traded(account, part, signed, called_ns, called_ns, copy=copy)
 

@@ -39,6 +39,7 @@ class Book:
         self.get, self.by_tag = self.index.get, self.index.by_tag
         self.by_broker = self.index.by_number
         self.plan, self.knows, self.of_plan = self.index.plan, self.index.knows, self.index.of_plan
+        self.leads_of, self.copies_of = self.index.leads_of, self.index.copies_of
         self.of_account, self.recent_of = self.index.all_of, self.index.recent_of
         self._open: dict[AccountId, dict[IntentId, Order]] = {}
         self._doubtful: set[Order] = set()

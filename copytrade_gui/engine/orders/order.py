@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.checks.account import LOSS_LIMIT
 from copytrade_gui.domain.divergence import Divergence
@@ -44,6 +45,8 @@ class Order(Struct, eq=False, gc=False):
     """Its instrument's key."""
     master_id: AccountId
     """Whose signal asked for it."""
+    is_copy: bool
+    """False for a master's own order."""
     intent_state: State
     code: str
     reason: str
@@ -226,6 +229,7 @@ def _order_of(intent: Intent, plan: Plan, called: int, *, closes: bool) -> Order
         intent,
         intent.terms.instrument.key,
         plan.signal.master_id,
+        intent.role is Role.FOLLOWER,
         intent.state,
         intent.code,
         intent.reason,

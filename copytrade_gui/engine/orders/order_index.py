@@ -125,6 +125,14 @@ class OrderIndex:
             orders = self._by_plan[plan] if self._unpack(plan) else []
         return orders
 
+    def leads_of(self, plan: PlanId) -> list[Order]:
+        """The master's own order of a plan, in slices; empty where he has none here."""
+        return [order for order in self.of_plan(plan) if not order.is_copy]
+
+    def copies_of(self, plan: PlanId) -> list[Order]:
+        """The followers' orders of a plan in send order."""
+        return [order for order in self.of_plan(plan) if order.is_copy]
+
     def plan(self, plan: PlanId) -> Plan | None:
         """One plan."""
         return self.plans.get(plan) or self._unpack(plan)

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.changed_terms import leaves_as
 from copytrade_gui.domain.order import OrderTerms, OrderType, State
 from copytrade_gui.domain.reverse import moved
@@ -57,7 +56,7 @@ def changed(
             continue
         terms = order.terms
         quantity, lot = terms.quantity, terms.instrument.lot_size
-        own = order.intent.role is Role.MASTER
+        own = not order.is_copy
         if after.quantity != before.quantity:
             of_exit = None if own else resized(order)
             if of_exit is not None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.exits import OUT_OF_HOLDINGS, against
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Instrument
@@ -76,7 +75,7 @@ class Closable:
             for order in (*self._book.open_of(lane.account_id), *lane.queue):
                 key = position_of(order)
                 chosen = chosen_in(scope, key)
-                ours = order.intent.role is Role.FOLLOWER and not order.state.ended
+                ours = order.is_copy and not order.state.ended
                 if ours and chosen is not None and not chosen.keep and not self.net(key):
                     found[key] = order.intent.terms.instrument
         return found
@@ -100,9 +99,7 @@ class Closable:
             order
             for account in dict.fromkeys(key.account_id for key in keys)
             for order in self._book.recent_of(account)
-            if not order.state.ended
-            and order.intent.role is Role.FOLLOWER
-            and position_of(order) in keys
+            if not order.state.ended and order.is_copy and position_of(order) in keys
         ]
 
     def line(self, key: PositionKey, held: int, orders: int) -> Line:
@@ -208,7 +205,7 @@ def whole(scope: Scope, keys: Iterable[PositionKey]) -> set[PositionKey]:
 
 def place_of(order: Order) -> PositionKey:
     """What an order of a square-off closes: copies, or what an owner holds."""
-    kind = OwnKey if order.intent.role is Role.MASTER else PositionKey
+    kind = PositionKey if order.is_copy else OwnKey
     return kind(order.intent.account_id, order.key, order.intent.terms.product)
 
 

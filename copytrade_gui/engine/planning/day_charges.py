@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import indian_day, ist
 from copytrade_gui.domain.charges import ChargeTable, Cost, Rates, charges, segment_of
 from copytrade_gui.domain.ids import AccountId, IntentId
@@ -161,7 +160,7 @@ class DayCharges:
 
 
 def _costs(order: Order) -> bool:
-    return order.intent.role is Role.FOLLOWER and order.filled > 0
+    return order.is_copy and order.filled > 0
 
 
 def _left_ns(order: Order) -> int:

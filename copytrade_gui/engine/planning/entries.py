@@ -12,7 +12,6 @@ from decimal import Decimal
 
 from msgspec import Struct, structs
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.exits import Exiting
 from copytrade_gui.domain.guard import MasterPrice, PriceGuard, Waits, limit_of, master_price
@@ -75,7 +74,7 @@ class Entries:
         leaving, price = planned or (asked, master_price(asked, None, None, 0))
         last = self._quotes.fresh_price(asked.instrument.key)
         age_ms = price.age_ms + (self._clock.mono_ns() - orders[0].called_ns) // 1_000_000
-        traded_at = _average([one for one in orders if one.intent.role is Role.MASTER])
+        traded_at = _average([one for one in orders if not one.is_copy])
         if traded_at is not None:
             price = master_price(asked, traded_at, last, age_ms)
         else:
@@ -122,7 +121,7 @@ class Entries:
         linked = self._linked(order)
         if linked is None or linked.link.guard is None:
             return wanted
-        traded_at = traded_at or _average([o for o in orders if o.intent.role is Role.MASTER])
+        traded_at = traded_at or _average([o for o in orders if not o.is_copy])
         price = master_price(after, traded_at, None, 0)
         if wanted.side is not after.side and not price.trades:
             return wanted

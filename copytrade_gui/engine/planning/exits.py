@@ -12,7 +12,6 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ban import BAN, NO_BANS
 from copytrade_gui.domain.calendar import IndianTime, indian_time
 from copytrade_gui.domain.contract_days import NO_CONTRACT_DAYS, OLD_CONTRACTS
@@ -132,7 +131,7 @@ class Exits:
     def filled(self, order: Order, units: int) -> None:
         """So many more units of an order of ours were filled."""
         lane = self._lanes.get(order.intent.account_id)
-        if order.intent.role is Role.MASTER or (lane is not None and lane.account.master):
+        if not order.is_copy or (lane is not None and lane.account.master):
             self.masters.filled(order, units)
         self.ledger.filled(order, units)
 
@@ -266,7 +265,7 @@ class Exits:
     ) -> OrderTerms:
         """What a copy becomes by a change of its master's order: no entry goes beyond its guard."""
         plan = self._book.plan(order.intent.plan_id)
-        if plan is None or order.intent.role is Role.MASTER:
+        if plan is None or not order.is_copy:
             return wanted
         if self._exiting(plan, order).most:
             return wanted
@@ -289,7 +288,7 @@ class Exits:
             plan = self._book.plan(intent.plan_id)
             if plan is None:
                 continue
-            if intent.role is Role.MASTER:
+            if not intent.is_copy:
                 if code := self._why_own_opens(order, plan):
                     found[intent.intent_id] = Ruling(0, *code)
                 continue
@@ -316,7 +315,7 @@ class Exits:
         lane = self._lanes.get(order.intent.account_id)
         if plan is None or lane is None or order.closes:
             return "", ""
-        if order.intent.role is Role.MASTER:
+        if not order.is_copy:
             return self._why_own_opens(order, plan) or ("", "")
         if not (self._gate.reduces or lane.only_exits is not None):
             return "", ""

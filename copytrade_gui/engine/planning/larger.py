@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
@@ -26,7 +25,7 @@ class Larger:
         grows no further than to what it has to reduce. It is never made smaller by that.
         """
         now, plan = order.terms.quantity, self._book.plan(order.intent.plan_id)
-        if plan is None or order.intent.role is Role.MASTER or wanted.quantity <= now:
+        if plan is None or not order.is_copy or wanted.quantity <= now:
             return wanted
         exits, master = self._exits, plan.signal.master_id
         whole = replace(plan.signal.terms, quantity=after.quantity)

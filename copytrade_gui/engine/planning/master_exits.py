@@ -15,7 +15,7 @@ from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
 from copytrade_gui.engine.planning.left import own_part
-from copytrade_gui.engine.planning.other_orders import UNREAD, OtherOrders, is_own
+from copytrade_gui.engine.planning.other_orders import UNREAD, OtherOrders
 from copytrade_gui.ports import BrokerOrder
 
 _REMEMBERED = 256
@@ -84,7 +84,7 @@ class MasterExits:
         unread = self._orders.own_unread(master, terms, but)
         if but is not None:
             plan_id = but.intent.plan_id
-            own = [one for one in self._book.of_plan(plan_id) if is_own(one)]
+            own = self._book.leads_of(plan_id)
             unread += sum(one.ordered - one.filled for one in own if one.attempt_state in UNREAD)
             place = self._places.get(plan_id) or self._of_earlier_run(but)
         if place is None or not place.elsewhere:  # else the read that shows it shows them
@@ -104,7 +104,7 @@ class MasterExits:
         """What of the order of a plan is an exit by what its master holds now, with what it has
         filled itself: he may have traded on since it was called.
         """
-        leads = [one for one in self._book.of_plan(but.intent.plan_id) if is_own(one)]
+        leads = self._book.leads_of(but.intent.plan_id)
         filled = sum(one.filled for one in leads) or self._filled.get(but.intent.plan_id, 0)
         here = self._orders.own_unread(master, terms, but)
         unread = here + self._orders.elsewhere_unread(master, terms, but)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.records import Plan, SignalKind
 from copytrade_gui.engine.orders.core import Core
@@ -70,7 +69,7 @@ class MasterOrders:
 
     def restore(self, plan: Plan) -> None:
         """A start: when its master's own order ended in an earlier run is stored with it."""
-        leads = [one for one in self._book.of_plan(plan.plan_id) if one.intent.role is Role.MASTER]
+        leads = self._book.leads_of(plan.plan_id)
         if leads and self.lead_ended(plan.plan_id):
             age_ns = self._clock.wall_ns() - max(one.changed_ns for one in leads)
             told_ns = self._clock.mono_ns() - age_ns
@@ -102,7 +101,7 @@ class MasterOrders:
     def lead_ended(self, plan_id: PlanId) -> bool:
         """True if a master's order that was placed here ended, with all its slices."""
         for order in self._book.of_plan(plan_id):
-            if order.intent.role is not Role.MASTER:
+            if order.is_copy:
                 break
             if order.may_attempt or not order.state.ended:
                 return False
@@ -110,11 +109,7 @@ class MasterOrders:
 
     def outlived(self, order: Order) -> bool:
         """True for a copy that goes by the program although its master's order has ended."""
-        return (
-            order.intent.role is Role.FOLLOWER
-            and order.diverged is None
-            and self.ended(order.intent.plan_id)
-        )
+        return order.is_copy and order.diverged is None and self.ended(order.intent.plan_id)
 
     # ------------------------------------------------------------ inside
 

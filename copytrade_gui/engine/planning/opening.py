@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.exits import OUT_OF_HOLDINGS, against
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey
@@ -23,7 +22,7 @@ def opening(book: Book, ledger: CopyLedger, account: AccountId) -> list[Order]:
     left: dict[_Slot, int] = {}
     for order in book.open_of(account):
         terms = order.intent.terms
-        if order.closes or order.intent.role is not Role.FOLLOWER:
+        if order.closes or not order.is_copy:
             continue
         if terms.side is Side.SELL and terms.product in OUT_OF_HOLDINGS:
             continue  # nothing is sold short for delivery

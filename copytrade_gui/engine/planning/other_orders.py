@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.order import OrderTerms, OrderType, Side, State
 from copytrade_gui.engine.orders.core import Core
@@ -72,7 +71,7 @@ class OtherOrders:
             return True
         called_ns = self._clock.mono_ns() if but is None else but.called_ns
         lane = self._lanes.get(order.intent.account_id)
-        told = not is_own(order) and lane is not None and lane.pushed
+        told = order.is_copy and lane is not None and lane.pushed
         if told and called_ns - order.called_ns > _YOUNG_NS:
             return False
         return but is None or lane is None or lane.read_ns <= but.called_ns
@@ -128,7 +127,7 @@ class OtherOrders:
             order
             for orders in self._recent(terms, but)
             for order in orders
-            if order.intent.account_id == master and is_own(order) and self.waits(order)
+            if order.intent.account_id == master and not order.is_copy and self.waits(order)
         ]
         return self.of(master, master, terms, waiting, but)[1]
 
@@ -185,11 +184,6 @@ class OtherOrders:
         if order.attempt_state is State.NOT_SENT:
             return order.resends < len(self._settings.resend_after)
         return order.code in ("auth", "rate") and order.requeued == 0
-
-
-def is_own(order: Order) -> bool:
-    """True for a master's own order."""
-    return order.intent.role is Role.MASTER
 
 
 def _later(order: Order, than: Order | None) -> bool:

@@ -76,7 +76,7 @@ class FanOutRule:
 
     def hold(self, plan: Plan) -> None:
         """Keep the followers of this plan back until its master order is at the exchange."""
-        leads = self._held[plan.plan_id] = self._leads(plan.plan_id)
+        leads = self._held[plan.plan_id] = self._book.leads_of(plan.plan_id)
         self._show_awaited(leads[-1].intent.account_id)
         oldest = max(order.intent.signal_age_ms for order in leads) / 1000 + 0.001
         left = oldest - (self._clock.mono_ns() - leads[0].called_ns) / 1e9
@@ -86,7 +86,7 @@ class FanOutRule:
     def _make_ready(self, plan: PlanId) -> None:
         """The master's bytes are out: his answer takes longer than making the others' requests."""
         if plan in self._held:
-            self._waves.make_ready(self._copies(plan))
+            self._waves.make_ready(self._book.copies_of(plan))
 
     def _let_go(self, plan: PlanId) -> bool:
         """His followers wait no more; False if they did not."""
@@ -100,12 +100,6 @@ class FanOutRule:
         if (lane := self._lanes.get(master)) is not None:
             held = (one for leads in self._held.values() for one in leads if _of(one) == master)
             lane.awaited_master = next((one for one in held if not _is_there(one)), None)
-
-    def _leads(self, plan: PlanId) -> list[Order]:
-        return [order for order in self._book.of_plan(plan) if _is_lead(order)]
-
-    def _copies(self, plan: PlanId) -> list[Order]:
-        return [order for order in self._book.of_plan(plan) if not _is_lead(order)]
 
     def hear(self, event: Event) -> None:
         """Listen for the master's order, and tell the others what concerns them of a plan."""
@@ -137,7 +131,7 @@ class FanOutRule:
 
     def _ended_short(self, plan: PlanId) -> OrderView | None:
         """The slice that ended short, once none of the master's works any more or may leave."""
-        leads = self._leads(plan)
+        leads = self._book.leads_of(plan)
         if not all(one.state.ended and not self._may_leave(one) for one in leads):
             return None
         short = [view for one in leads if _is_short(view := one.view())]
@@ -145,7 +139,7 @@ class FanOutRule:
 
     def _is_taken_back(self, plan: PlanId) -> bool:
         """True if what each slice of the master's had not filled was cancelled."""
-        return all(_taken_back(order.view()) for order in self._leads(plan))
+        return all(_taken_back(order.view()) for order in self._book.leads_of(plan))
 
     def _may_leave(self, order: Order) -> bool:
         return order.may_attempt and order.intent.intent_id not in self._over
@@ -157,7 +151,7 @@ class FanOutRule:
     def _lead_failed(self, plan: PlanId, view: OrderView) -> None:
         """The master's order, or a slice of it, came to nothing."""
         self._over.add(view.intent_id)
-        if all(map(self._is_over, self._leads(plan))):
+        if all(map(self._is_over, self._book.leads_of(plan))):
             self._stop_followers(plan, view)
         elif (short := self._ended_short(plan)) is not None:
             what = self._end_rest(plan, short)
@@ -171,7 +165,7 @@ class FanOutRule:
 
     def _part_failed(self, plan: PlanId, view: OrderView) -> None:
         """A slice came to nothing a moment ago: if others filled or may, that is told once."""
-        leads = self._leads(plan)
+        leads = self._book.leads_of(plan)
         failed = sum(self._is_over(one) for one in leads)
         if plan in self._in_part or failed in (0, len(leads)) or self._ended_short(plan):
             return
@@ -180,7 +174,7 @@ class FanOutRule:
             return  # how these end decides
         self._in_part.add(plan)
         if self._let_go(plan):
-            self._skip(self._copies(plan), _IN_PART, view)
+            self._skip(self._book.copies_of(plan), _IN_PART, view)
             self._tell_in_part(view, _OTHERS_GO_ON)
         else:
             self._tell_in_part(view, _COPIES_STAY)
@@ -194,7 +188,7 @@ class FanOutRule:
 
     def never_left(self, order: Order) -> None:
         """No try of this order left, and there will be no other."""
-        if _is_lead(order):
+        if not order.is_copy:
             self._lead_failed(order.intent.plan_id, order.view())
 
     def restored(self, plan: Plan, waiting: list[Order]) -> list[Order]:
@@ -203,10 +197,10 @@ class FanOutRule:
         The program may have stopped after the master's end was stored and before its followers
         were told: what did not leave then must not leave now.
         """
-        leads = self._leads(plan.plan_id)
+        leads = self._book.leads_of(plan.plan_id)
         if not leads:
             return waiting
-        left_over = [order for order in waiting if not _is_lead(order)]
+        left_over = [order for order in waiting if order.is_copy]
         nothing = [one for one in leads if _came_to_nothing(one) and one not in waiting]
         self._over.update(order.intent.intent_id for order in nothing)
         short = self._ended_short(plan.plan_id)
@@ -220,12 +214,12 @@ class FanOutRule:
                 self.hold(plan)
             if left_over and nothing:
                 self._judge_soon(plan.plan_id, nothing[0].view())
-            return [order for order in waiting if _is_lead(order)]
+            return [order for order in waiting if not order.is_copy]
         return waiting
 
     def _stop_followers(self, plan: PlanId, master: OrderView) -> None:
         """The master's order is not there: what did not leave stays, what did is cancelled."""
-        followers = self._copies(plan)
+        followers = self._book.copies_of(plan)
         if self._let_go(plan):
             self._skip(followers, _FAILED, master)
         elif self._fan_out(plan) is FanOut.WITH_MASTER or self._ended_short(plan) is not None:
@@ -235,7 +229,7 @@ class FanOutRule:
         """His order ended short: what is left of its copies goes. What became of them, in words;
         empty if nothing was left.
         """
-        copies, waited = self._copies(plan), self._let_go(plan)
+        copies, waited = self._book.copies_of(plan), self._let_go(plan)
         left = [
             order
             for order in copies
@@ -279,7 +273,7 @@ class FanOutRule:
         self._fault(faultpoints.AFTER_MASTER_WORKING)
         self._let_go(plan)
         now = self._clock.mono_ns()
-        waiting = [order for order in self._copies(plan) if order.may_attempt]
+        waiting = [order for order in self._book.copies_of(plan) if order.may_attempt]
         for order in waiting:
             order.trigger_ns = order.waiting_ns = now
         self._dispatcher.enqueue(waiting)
@@ -290,14 +284,10 @@ class FanOutRule:
         if not self._let_go(plan):
             return
         self._waves.forget_ready(self._book.of_plan(plan))
-        for order in self._copies(plan):
+        for order in self._book.copies_of(plan):
             self._dispatcher.end_stale(
                 order, "The master's order was not at the exchange inside the signal age."
             )
-
-
-def _is_lead(order: Order) -> bool:
-    return order.intent.role is Role.MASTER
 
 
 def _of(order: Order) -> AccountId:

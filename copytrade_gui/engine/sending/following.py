@@ -14,7 +14,6 @@ from functools import partial
 
 from msgspec import structs
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.changed_terms import by_the_broker, change_in_words
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
@@ -90,7 +89,7 @@ class Following:
         """
         exiting = self._exits.known.get(order.intent.plan_id)
         waits = order.attempt is None and not order.leaving and not order.closes
-        if not waits or order.intent.role is Role.MASTER or exiting is None or exiting.most:
+        if not waits or not order.is_copy or exiting is None or exiting.most:
             return False
         planned, lot = order.intent.terms.quantity, change.after.instrument.lot_size
         units = planned * change.after.quantity // change.original.quantity
@@ -117,9 +116,7 @@ class Following:
         late = [
             one.intent.account_id
             for one in orders
-            if one.intent.role is Role.FOLLOWER
-            and one.state is State.FILLED
-            and self._clearing.follows_quantity(one)
+            if one.is_copy and one.state is State.FILLED and self._clearing.follows_quantity(one)
         ]
         self._tell_smaller(late, change, "had filled before and stay as they are")
         left = [one for one in self._left_behind(orders, change) if one not in late]
@@ -130,7 +127,7 @@ class Following:
         found = {}
         for order in orders:
             plan, intent = self._book.plan(order.intent.plan_id), order.intent
-            if plan is None or intent.role is Role.MASTER or intent.code in FOR_NOBODY:
+            if plan is None or not intent.is_copy or intent.code in FOR_NOBODY:
                 continue
             if intent.account_id not in found:
                 after = _whole(plan, change)[1]
@@ -250,7 +247,7 @@ class Following:
         """Copies of halted accounts, and those whose links are stopped or gone, stay as they are,
         also when that is lifted; name them.
         """
-        copies = [one for one in orders if one.intent.role is Role.FOLLOWER]
+        copies = [one for one in orders if one.is_copy]
         sized = self._clearing.follows_quantity
         self._leave(self._clearing.halted(copies), change, sized, _HALTED)
         self._leave(self._clearing.stopped(copies), change, lambda _: True, _STOPPED)
@@ -291,7 +288,7 @@ class Following:
                     kept.append(order.intent.account_id)
                 return less
             most = _most_of_one(order, freeze)
-            if order.intent.role is not Role.MASTER and wanted.quantity > most:
+            if order.is_copy and wanted.quantity > most:
                 frozen.append(order.intent.account_id)
                 wanted = replace(wanted, quantity=most)
             bounded = self._larger.bounded(order, wanted, change.after)
@@ -314,7 +311,7 @@ class Following:
         gone = [order for order, wanted in pairs if not wanted.quantity]
         count = self._amendments.cancel(gone, reason=_NOTHING_LEFT)
         asked = [one for one in pairs if one[1].quantity]
-        self._tell_waiting([one for one, _ in asked if one.intent.role is Role.FOLLOWER])
+        self._tell_waiting([one for one, _ in asked if one.is_copy])
         return count + await self._amendments.modify(asked)
 
     def _tell_kept(self, kept: list[AccountId], change: Changed) -> None:

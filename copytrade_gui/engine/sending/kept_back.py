@@ -11,7 +11,6 @@ from functools import partial
 
 from msgspec import Struct
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import Event, PlanMade, Severity
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.link import FOR_NOBODY
@@ -89,7 +88,7 @@ class KeptBack:
         its, signal = order.intent.terms, plan.signal
         return (
             order.attempt_state in _RESTS
-            and order.intent.role is Role.FOLLOWER
+            and order.is_copy
             and order.intent.plan_id != plan.plan_id
             and order.master_id == signal.master_id
             and order.key == signal.terms.instrument.key
@@ -126,7 +125,7 @@ class KeptBack:
         had = exiting.position[0]
         part, shares = (min(plan.signal.terms.quantity, had), had), dict[AccountId, list[Order]]()
         for order in self._book.of_plan(name):
-            if order.intent.role is Role.FOLLOWER and order.intent.code not in FOR_NOBODY:
+            if order.is_copy and order.intent.code not in FOR_NOBODY:
                 shares.setdefault(order.intent.account_id, []).append(order)
         found = ((one, self._short(plan, orders, part)) for one, orders in shares.items())
         return {one: (units, held, had) for one, (units, held) in found if units > 0}
@@ -155,7 +154,7 @@ class KeptBack:
         plan = self._book.plan(name)
         if plan is None or plan.closes or plan.signal.terms.order_type is OrderType.MARKET:
             return False
-        leads = [one for one in self._book.of_plan(name) if one.intent.role is Role.MASTER]
+        leads = self._book.leads_of(name)
         return not self._exits.master_orders.ended(name) and not any(one.filled for one in leads)
 
     def _tell(self, plan: PlanId, short: dict[AccountId, int]) -> None:

@@ -12,7 +12,6 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.events import Event, Severity, TradingStateChanged
 from copytrade_gui.domain.exits import OUT_OF_HOLDINGS
@@ -106,7 +105,7 @@ class PriceWaits:
         if lead.state not in _MASTER_ENDED:
             return
         for order in self._book.of_plan(lead.plan_id):
-            if order.intent.role is not Role.MASTER and order.awaits_price:
+            if order.is_copy and order.awaits_price:
                 why = f"The master's order ended as {lead.state} while it waited."
                 self._end(order, "master_failed", why)
 
@@ -163,7 +162,7 @@ class PriceWaits:
         buys = terms.side is Side.BUY
         if nets is None or not all(net <= 0 if buys else net >= 0 for net in nets):
             return None
-        lead = next((o for o in self._book.of_plan(plan.plan_id) if _is_masters(o)), None)
+        lead = next(iter(self._book.leads_of(plan.plan_id)), None)
         if lead is not None and not lead.filled:
             return None  # his own order still waits for its first fill
         return "master_exits", "The master holds none of it any more."
@@ -213,7 +212,3 @@ class PriceWaits:
                 "new order.",
                 severity=Severity.WARNING,
             )
-
-
-def _is_masters(order: Order) -> bool:
-    return order.intent.role is Role.MASTER

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import Event, MasterSeen
 from copytrade_gui.domain.exits import against
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, plan_id
@@ -85,7 +84,7 @@ class RestingCopies:
     def lead_filled(self, plan_id: PlanId) -> None:
         """Something was told of an order of a master's that has filled: his exit may have begun."""
         if (plan := self._book.plan(plan_id)) is not None:
-            self._leave(plan, sum(one.filled for one in self._leads(plan)))
+            self._leave(plan, sum(one.filled for one in self._book.leads_of(plan.plan_id)))
 
     def live(self, order: Order) -> None:
         """An order is at the broker, or ended there."""
@@ -93,7 +92,7 @@ class RestingCopies:
         if plan is None or order.closes:
             return
         slot = slot_of(plan.signal)
-        if order.intent.role is Role.MASTER:
+        if not order.is_copy:
             if order.state.ended and self._masters.own_ended(order):
                 self._end_all(slot)  # his exit may have been told before that
         elif order.attempt_state in _RESTING:
@@ -141,7 +140,7 @@ class RestingCopies:
     def filled(self, order: Order, units: int) -> None:
         """More units of an order of ours were filled: perhaps behind an exit that left."""
         plan = self._book.plan(order.intent.plan_id)
-        if plan is None or order.closes or order.intent.role is Role.MASTER:
+        if plan is None or order.closes or not order.is_copy:
             return
         slot, account = slot_of(plan.signal), order.intent.account_id
         behind = slot in self._left and self._is_behind(slot, order)
@@ -166,7 +165,7 @@ class RestingCopies:
                 continue
             self._masters.restore(plan)
             self._may_leave(plan.signal, plan.plan_id)
-            leads = self._leads(plan)
+            leads = self._book.leads_of(plan.plan_id)
             waits = plan.signal.fan_out is FanOut.ON_MASTER_WORKING
             there = all(one.state.at_exchange or one.filled for one in leads)
             if self._leaves(plan) and (there or not waits):
@@ -185,17 +184,13 @@ class RestingCopies:
 
     # ------------------------------------------------------------ inside
 
-    def _leads(self, plan: Plan) -> list[Order]:
-        orders = self._book.of_plan(plan.plan_id)
-        return [one for one in orders if one.intent.role is Role.MASTER]
-
     def _leaves(self, plan: Plan) -> bool:
         """True if its master leaves by this exit, and it does not only rest for all that is told of
         it. Of an order that he placed elsewhere, its next row tells what it filled.
         """
         signal = plan.signal
         at_once = signal.kind is SignalKind.FILL or signal.terms.order_type is OrderType.MARKET
-        return at_once or any(one.filled for one in self._leads(plan))
+        return at_once or any(one.filled for one in self._book.leads_of(plan.plan_id))
 
     def _may_leave(self, signal: Signal, plan: PlanId) -> None:
         plans = self._reduce.setdefault(ended_by(signal), set())
@@ -306,7 +301,10 @@ class RestingCopies:
         if nets is None or plan is None:
             self._unsure.add(slot)
             return False
-        units = sum(one.filled for one in self._leads(plan)) or plan.signal.terms.quantity
+        units = (
+            sum(one.filled for one in self._book.leads_of(plan.plan_id))
+            or plan.signal.terms.quantity
+        )
         return any(against(slot[3].opposite, net) < units for net in nets)
 
     def _is_for(self, master: AccountId, one: Exit, account: AccountId) -> bool:

@@ -12,7 +12,6 @@ from functools import partial
 
 from msgspec import Struct
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.link import COPIES_FILLS
@@ -111,7 +110,7 @@ class FillSignals:
     def look(self, plan_id: PlanId) -> None:
         """A master's order that was placed here has filled: compare with what was copied of it."""
         plan = self._book.plan(plan_id)
-        leads = [one for one in self._book.of_plan(plan_id) if one.intent.role is Role.MASTER]
+        leads = self._book.leads_of(plan_id)
         if plan is None or not leads:
             return
         total, value = sum(one.filled for one in leads), Decimal(0)

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, field
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.exits import HANDED_OVER, OUT_OF_HOLDINGS, against
 from copytrade_gui.domain.ids import AccountId, CommandId, PlanId
@@ -84,8 +83,7 @@ class HandOvers:
 
     def lead_filled(self, name: PlanId) -> None:
         """Something was told of a plan's own order of the master that has filled."""
-        leads = (one for one in self._book.of_plan(name) if one.intent.role is Role.MASTER)
-        self._told(name, sum(one.filled for one in leads))
+        self._told(name, sum(one.filled for one in self._book.leads_of(name)))
 
     def seen(self, name: PlanId, row: BrokerOrder, _seen_ns: int, _since_ns: int) -> None:
         """A row of an order that a master placed elsewhere and that was copied."""
@@ -104,7 +102,7 @@ class HandOvers:
 
     def _restore(self, plan: Plan, order: Order) -> None:
         intent, account = order.intent, order.intent.account_id
-        if intent.role is not Role.FOLLOWER or intent.code in FOR_NOBODY:
+        if not intent.is_copy or intent.code in FOR_NOBODY:
             return
         held = self._held(plan, account, intent.terms.side)
         beside = self._others(plan, account, intent.terms.side) if held else ()
@@ -117,7 +115,7 @@ class HandOvers:
         return [
             one
             for one in self._book.of_account(account)
-            if one.intent.role is Role.FOLLOWER
+            if one.is_copy
             and one.intent.plan_id != plan.plan_id
             and one.master_id == plan.signal.master_id
             and one.key == terms.instrument.key
@@ -305,7 +303,7 @@ class HandOvers:
         return (
             order
             for order in self._book.of_plan(plan.plan_id)
-            if order.intent.role is Role.FOLLOWER and order.intent.code not in FOR_NOBODY
+            if order.is_copy and order.intent.code not in FOR_NOBODY
         )
 
     def _sides(self, plan: Plan) -> dict[AccountId, Side]:
@@ -326,7 +324,7 @@ class HandOvers:
             one
             for one in (*self._book.open_of(account), *waiting)
             if one.master_id == plan.signal.master_id
-            and one.intent.role is Role.FOLLOWER
+            and one.is_copy
             and one.key == terms.instrument.key
             and one.intent.terms.product is terms.product
             and one.intent.terms.side is side

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import AccountId, CommandId, PlanId
 from copytrade_gui.domain.instrument import Instrument, InstrumentKind
 from copytrade_gui.domain.number import grouped
@@ -234,7 +233,7 @@ def restored(begun: BegunSquareOff, plans: Iterable[Plan]) -> Run:
         run.plans.append(plan.plan_id)
         for intent in plan.intents:
             terms = intent.terms
-            kind = OwnKey if intent.role is Role.MASTER else PositionKey
+            kind = PositionKey if intent.is_copy else OwnKey
             key = kind(intent.account_id, terms.instrument.key, terms.product)
             instrument = terms.instrument
             part = Part(

@@ -6,7 +6,6 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from copytrade_gui.domain.account import Role as AccountRole
 from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.events import Alarm, Event, OrderChanged, PlanMade, PlanSettled
 from copytrade_gui.domain.ids import IntentId, PlanId
@@ -113,7 +112,7 @@ class FeedWriter:
             number=self._number(),
             at_ns=order.changed_ns,
             who=self._roster.name(order.account_id),
-            is_master=order.role is AccountRole.MASTER,
+            is_master=not order.is_copy,
             side=terms.side,
             symbol=terms.instrument.symbol,
             quantity=ordered(order),
@@ -129,7 +128,7 @@ class FeedWriter:
         )
 
     def _of_plan(self, plan: Plan) -> list[FeedRow]:
-        copies = [intent for intent in plan.intents if intent.role is not AccountRole.MASTER]
+        copies = [intent for intent in plan.intents if intent.is_copy]
         planned = sum(intent.state is State.PLANNED for intent in copies)
         terms, without = _asked(plan), len(copies) - planned
         what = self._plans[plan.plan_id] = order_words(terms)

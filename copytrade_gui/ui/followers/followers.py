@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QToolBar, QToolButton, QVBoxLayout
 
 from copytrade_gui.domain.account import Account
-from copytrade_gui.domain.account import Role as AccountRole
 from copytrade_gui.domain.drift_report import DriftLine, DriftReport
 from copytrade_gui.domain.events import AccountChanged, Event, OrderChanged
 from copytrade_gui.domain.ids import AccountId, IntentId
@@ -223,7 +222,7 @@ class FollowersPanel(Panel):
         )
 
     def _count(self, order: OrderView) -> bool:
-        if order.role is not AccountRole.FOLLOWER or order.state in _QUIET:
+        if not order.is_copy or order.state in _QUIET:
             return False
         counted = self._tally[order.account_id]
         before = counted.get(order.intent_id)

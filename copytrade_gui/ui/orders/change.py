@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.checks.check import Shown
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.records import OrderView
@@ -26,7 +25,7 @@ from copytrade_gui.ui.ticket.hold import place
 def why_not_changed(row: OrderRow) -> str:
     """Why the order of a row cannot be changed here; empty if it can."""
     order = row.order
-    if row.is_head and order.role is not Role.MASTER:
+    if row.is_head and order.is_copy:
         if not row.placed_elsewhere:
             return (
                 "This line has no order of the master: its orders are of followers alone. Open it "
@@ -118,7 +117,7 @@ def _typed(price: Decimal | None, tick: Decimal) -> str:
 
 
 def _whom(order: OrderView, copies: int) -> str:
-    if order.role is not Role.MASTER:
+    if order.is_copy:
         return "Changes this copy alone. The master's order and the other copies stay as they are."
     if not copies:
         return "Changes the master's order. None of its copies works any more."

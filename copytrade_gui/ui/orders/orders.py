@@ -9,7 +9,6 @@ from dataclasses import astuple, dataclass, replace
 from PySide6.QtCore import QItemSelectionModel, Signal
 from PySide6.QtWidgets import QVBoxLayout
 
-from copytrade_gui.domain.account import Role as AccountRole
 from copytrade_gui.domain.catch_up import NOT_THERE
 from copytrade_gui.domain.events import Event, OrderChanged
 from copytrade_gui.domain.ids import CommandId, IntentId, PlanId
@@ -227,7 +226,7 @@ class OrdersPanel(Panel):
         copies = [
             one
             for one in self._of(order.plan_id)
-            if one.role is AccountRole.FOLLOWER and one.state.open_at_broker and not one.diverged
+            if one.is_copy and one.state.open_at_broker and not one.diverged
         ]
         dialog = ChangeDialog(self.window(), self._desk, self._changes, order, len(copies))
         asked = await dialog.ask_how_many()
@@ -285,7 +284,7 @@ class OrdersPanel(Panel):
             return one_order(order, self._desk.roster.name(order.account_id))
         if len(choice.plans) == 1 and not choice.intents:
             plan = self._of(choice.plans[0])
-            head, *more = [one for one in plan if one.role is AccountRole.MASTER] or plan
+            head, *more = [one for one in plan if not one.is_copy] or plan
             if more:  # a master's order in slices, or copies alone: no one order names them
                 return f"all of {head.terms.side} {head.terms.instrument.symbol}, {orders} in all"
             name = self._desk.roster.name(head.account_id)

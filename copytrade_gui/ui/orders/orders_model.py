@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from copytrade_gui.domain.account import Role as AccountRole
 from copytrade_gui.domain.ids import IntentId, PlanId
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.seen import SeenOrder
@@ -49,7 +48,7 @@ class _Node:
 
     def is_head(self, order: OrderView) -> bool:
         """The master's first order is in the head; more slices stand among the copies as well."""
-        return order.role is AccountRole.MASTER and (
+        return not order.is_copy and (
             self.master is None or self.master.intent_id == order.intent_id
         )
 
@@ -79,11 +78,11 @@ class _Node:
             self.unmatched = unmatched_seen(self.seen, self._followers())
 
     def _masters(self) -> list[OrderView]:
-        slices = [row.order for row in self.copies if row.order.role is AccountRole.MASTER]
+        slices = [row.order for row in self.copies if not row.order.is_copy]
         return [self.master, *slices] if self.master else slices
 
     def _followers(self) -> list[OrderView]:
-        return [row.order for row in self.copies if row.order.role is AccountRole.FOLLOWER]
+        return [row.order for row in self.copies if row.order.is_copy]
 
     def mark_unmatched(self) -> list[int]:
         """Say of each copy whether it filled without the master; which ones changed by that."""

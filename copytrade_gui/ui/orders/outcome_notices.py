@@ -13,7 +13,6 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QTimer
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import Alarm, Event, OrderChanged, Severity
 from copytrade_gui.domain.ids import IntentId, PlanId
 from copytrade_gui.domain.loss import CODES
@@ -75,7 +74,7 @@ class OutcomeNotices(QObject):
                 self._leave_out_masters(event.plan_id)
             elif isinstance(event, OrderChanged) and is_loud(event.order):
                 order = event.order
-                if order.role is Role.MASTER and order.plan_id in self._alarmed:
+                if not order.is_copy and order.plan_id in self._alarmed:
                     continue
                 found = self._found.setdefault(order.plan_id, {})
                 if order.intent_id not in found:
@@ -91,7 +90,7 @@ class OutcomeNotices(QObject):
         """What became of the master's order is said by an alarm."""
         self._alarmed[plan] = None
         found = self._found.get(plan, {})
-        for name in [one for one, order in found.items() if order.role is Role.MASTER]:
+        for name in [one for one, order in found.items() if not order.is_copy]:
             del found[name]
 
     def _tell(self) -> None:
