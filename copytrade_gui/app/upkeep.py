@@ -22,10 +22,13 @@ _CLOCK_WARN_MS, _CLOCK_BAD_MS = 2_000, 30_000
 
 
 async def keep_stops(engine: Engine, clock: Clock) -> None:
-    """Look for a stop that a file asks for, also while no order leaves. Runs until cancelled."""
+    """Look for a stop that a file asks for, or that a new day brings, also while no order leaves.
+
+    Runs until cancelled.
+    """
     while True:
         await clock.sleep(_STOPS_EVERY)
-        engine.gate.look()
+        engine.look_for_stops()
 
 
 async def keep_lamps(

@@ -200,6 +200,7 @@ async def _start(
             lots_seen_first=line is None,
             keeps_sessions=line is None,
             needs_basis=line is None,
+            arms_each_day=line is None,
         ),
         undisturbed=collector.held,
     )

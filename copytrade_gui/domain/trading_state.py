@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from copytrade_gui.domain.calendar import indian_day
+
 
 class TradingState(StrEnum):
     """From freest to strictest."""
@@ -33,6 +35,8 @@ ONLY_EXITS = "only_exits"
 """Why nothing that opens leaves in any account: trading is in REDUCE."""
 STOPS = frozenset({TradingState.PAUSE, TradingState.REDUCE, TradingState.HALT, TradingState.KILL})
 """What a person, the program or a file may put trading into, to stop it."""
+NOT_ARMED = "Live trading is not armed today."
+"""Why only exits leave on a day on which nobody has let positions be opened yet."""
 STRICTNESS = {
     TradingState.ACTIVE: 0,
     TradingState.PAUSE: 1,
@@ -65,6 +69,15 @@ class StateChange:
     reason: str
     at_ns: int
     all_orders: bool = False
+
+    @property
+    def not_armed(self) -> bool:
+        """True where only exits leave because the day was not begun by a person yet."""
+        return self.state is TradingState.REDUCE and self.reason == NOT_ARMED
+
+    def begins(self, now_ns: int) -> bool:
+        """True if it lets positions be opened, and was put on the Indian day of ``now_ns``."""
+        return self.state is TradingState.ACTIVE and indian_day(self.at_ns) == indian_day(now_ns)
 
 
 def to_begin_with(stored: StateChange | None, beside: StateChange | None) -> StateChange | None:

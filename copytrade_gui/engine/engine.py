@@ -334,6 +334,11 @@ class Engine:
         """Stop before the next byte, from any thread; ``stop_trading`` then does the rest."""
         self.gate.brake(state)
 
+    def look_for_stops(self) -> None:
+        """See whether a file asks for a stop, or a new day begins that nobody has armed."""
+        self.gate.look()
+        self.parts.stops.look_at_day()
+
     async def stop_trading(
         self, state: TradingState, actor: str, reason: str, *, all_orders: bool = False
     ) -> StateChange:

@@ -33,7 +33,7 @@ SPECS: dict[Act, Spec] = {
     ),
     Act.RESUME: Spec(
         "&Resume copying",
-        "End a stop, with a reason where one is needed",
+        "End a stop, or arm the live day, with a reason where one is needed",
         "Stops",
         (),
         "play",

@@ -8,7 +8,8 @@ from PySide6.QtTest import QTest
 
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.events import AccountChanged, TradingStateChanged
-from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.domain.records import ENGINE
+from copytrade_gui.domain.trading_state import NOT_ARMED, StateChange, TradingState
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.main_window import MainWindow
@@ -160,3 +161,23 @@ async def test_while_only_exits_leave_a_full_stop_is_one_press_away_and_the_stat
     assert [name for name, _ in world.calls] == [
         "only_exits", "pause", "only_exits", "halt", "only_exits", "only_exits",
     ]  # fmt: skip
+
+
+async def test_a_live_day_that_is_not_armed_says_so_and_one_press_and_enter_arm_it(
+    window: MainWindow, world: World
+) -> None:
+    window.activateWindow()
+    strip = window.strip
+    world.change = StateChange(TradingState.REDUCE, ENGINE, NOT_ARMED, people.NOW_NS)
+    world.events.send(TradingStateChanged(world.change, 0.1))
+    await until(lambda: strip.state.text() == "NOT ARMED")
+    assert strip.state_low.text() == "Exits leave; nothing opens until you arm the day"
+    assert strip.stops[Act.RESUME].text() == "ARM"
+    strip.stops[Act.RESUME].click()
+    await until(lambda: [one for one in window.findChildren(ResumeDialog) if one.isVisible()])
+    (dialog,) = [one for one in window.findChildren(ResumeDialog) if one.isVisible()]
+    assert dialog.verb.text() == "Arm live trading"
+    QTest.keyClick(dialog.reason, Qt.Key.Key_Return)
+    await until(lambda: strip.change and strip.change.state is TradingState.ACTIVE)
+    assert world.calls == [("resume", ("Armed for the day.", ""))]
+    assert (strip.state.text(), strip.stops[Act.RESUME].text()) == ("Copying", "RESUME")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copytrade_gui.domain.actor import read_actor
-from copytrade_gui.domain.trading_state import STRICTNESS, StateChange, TradingState
+from copytrade_gui.domain.trading_state import NOT_ARMED, STRICTNESS, StateChange, TradingState
 from copytrade_gui.engine.orders.news import News
 from copytrade_gui.ports import Clock, KillFlag, StopAsked, StopFiles
 
@@ -115,6 +115,8 @@ class Gate:
         """One sentence why only what reduces may leave; empty: anything may, or nothing."""
         if not self.reduces:
             return ""
+        if self.change.not_armed:
+            return f"Only exits leave. {NOT_ARMED} Arm it to open positions: Stops > Resume."
         who = read_actor(self.change.actor).in_a_sentence
         return f"Only exits leave, as {who} chose. Resume to open positions again."
 

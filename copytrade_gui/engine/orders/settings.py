@@ -106,6 +106,8 @@ class EngineSettings:
     """At the live broker no commodity order leaves before a position row has shown its lot."""
     needs_basis: bool = False
     """docs/safety.md 13: at the live broker nothing opens in an account without a basis."""
+    arms_each_day: bool = False
+    """docs/safety.md 11.10: at the live broker nothing opens on a day before a person arms it."""
     keeps_sessions: bool = False
     """docs/safety.md 9.32: at the live broker no order leaves outside continuous trading."""
     day_ends: bool = True

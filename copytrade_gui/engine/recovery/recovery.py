@@ -299,6 +299,8 @@ class Recovery:
         stored = self._stored
         if stored is not None and stored.state in (TradingState.PAUSE, TradingState.REDUCE):
             self._stops.restore(stored)
+        elif self._gate.pressed is None and self._stops.lacks_arming(stored):
+            self._stops.restore_unarmed()
         else:
             self._stops.restore(
                 StateChange(TradingState.ACTIVE, "program", "Books checked.", self._clock.wall_ns())

@@ -10,7 +10,8 @@ import logging
 from dataclasses import replace
 
 from copytrade_gui.domain.events import Severity, TradingStateChanged
-from copytrade_gui.domain.trading_state import STRICTNESS, StateChange, TradingState
+from copytrade_gui.domain.records import ENGINE
+from copytrade_gui.domain.trading_state import NOT_ARMED, STRICTNESS, StateChange, TradingState
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.sending.breaker import Breaker
@@ -45,6 +46,8 @@ class Stops:
         self._sweep = sweep
         self._news = core.news
         self._stop_files = core.stop_files
+        self._settings = core.settings
+        self._work = core.work
         self._all_orders = False
         self.stored = TradingState.ACTIVE
         """What a start would find; while the books are checked, what holds then."""
@@ -146,6 +149,28 @@ class Stops:
             self._dispatcher.drop_queue("killed", "Killed before the restart.")
             self._all_orders = self._sweep.all_orders = change.all_orders
             self._sweep.begin()
+
+    def look_at_day(self) -> None:
+        """A new day: at the live broker only exits leave until a person arms it."""
+        change = self._gate.change
+        if change.state is TradingState.ACTIVE and self.lacks_arming(change):
+            self._gate.brake(TradingState.REDUCE)
+            self._work.start(self._disarm(), "only exits on a new day")
+
+    async def _disarm(self) -> None:
+        await self.stop(TradingState.REDUCE, ENGINE, NOT_ARMED)
+
+    def lacks_arming(self, before: StateChange | None) -> bool:
+        """True if nobody has let positions be opened today; ``before`` is what held last."""
+        if not self._settings.arms_each_day:
+            return False
+        return before is None or not before.begins(self._clock.wall_ns())
+
+    def restore_unarmed(self) -> None:
+        """Out of a recovery to exits alone, until a person arms the day."""
+        change = StateChange(TradingState.REDUCE, ENGINE, NOT_ARMED, self._clock.wall_ns())
+        self._write_down(change)
+        self.restore(change)
 
     def storage_failed(self, sentence: str) -> None:
         """The journal cannot store: nothing more may leave unrecorded."""

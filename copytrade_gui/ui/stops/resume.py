@@ -1,11 +1,14 @@
-"""Coming back from a stop, to copying or to exits alone: a reason, and after a KILL the word."""
+"""Coming back from a stop, to copying or to exits alone: a reason, and after a KILL the word.
+
+The live day is armed here as well.
+"""
 
 from __future__ import annotations
 
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from copytrade_gui.domain.actor import read_actor
-from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.domain.trading_state import NOT_ARMED, StateChange, TradingState
 from copytrade_gui.services.verbs import TradingVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.activity.activity_words import STATES
@@ -17,6 +20,12 @@ _THEN = {
     True: "After this, what reduces positions leaves again, and whatever opens is denied until you "
     "resume; exits missed meanwhile are not sent.",
 }
+
+
+_ARM = (
+    "Each day begins so. Until you arm it exits and square-offs leave, and nothing is opened. "
+    "Before you do, see that accounts are logged in and limits are as you want them today."
+)
 
 
 class ResumeDialog(FormDialog):
@@ -34,21 +43,21 @@ class ResumeDialog(FormDialog):
         into: TradingState = TradingState.ACTIVE,
     ) -> None:
         exits = into is TradingState.REDUCE
-        verb = "Only exits" if exits else "Resume copying"
+        arms = change.not_armed and not exits
+        verb = "Only exits" if exits else "Arm live trading" if arms else "Resume copying"
         name = "only_exits" if exits else "resume"
         super().__init__(
             parent, desk, f"{verb} - {desk.mode_word}", name, verb=verb, save=self._resume
         )
         self._leave = trading.only_exits if exits else trading.resume
         why = f" ({change.reason})" if change.reason else ""
-        self.box.insertWidget(
-            0,
-            self.add_text(
-                f"{STATES[change.state]} since {figures.clock(change.at_ns)} IST, by "
-                f"{read_actor(change.actor).in_a_sentence}{why}. {_THEN[exits]}"
-            ),
+        words = (
+            f"{STATES[change.state]} since {figures.clock(change.at_ns)} IST, by "
+            f"{read_actor(change.actor).in_a_sentence}{why}."
         )
-        self.reason = QLineEdit()
+        begins = f"{NOT_ARMED} {_ARM}" if arms else words
+        self.box.insertWidget(0, self.add_text(f"{begins} {_THEN[exits]}"))
+        self.reason = QLineEdit("Armed for the day." if arms else "")
         self.add_field("reason", "&Reason", self.reason, hint="Goes into the audit trail.")
         self.word: QLineEdit | None = None
         if change.state is TradingState.KILL:

@@ -50,6 +50,7 @@ STATE_LOOKS: dict[TradingState, Look] = {
     TradingState.KILL: Look("KILLED", Tone.BAD, Mark.SQUARE),
     TradingState.RECOVERING: Look("Checking the books", Tone.WARN, Mark.TRIANGLE),
 }
+_NOT_ARMED = Look("NOT ARMED", Tone.WARN, Mark.HALF)
 STATE_MEANS: dict[TradingState, str] = {
     TradingState.ACTIVE: "Master orders are copied",
     TradingState.PAUSE: "No new plans; a running one finishes",
@@ -121,7 +122,7 @@ class TopStrip(QFrame):
         self.change = change
         words = ""
         if effect_ms is not None and change.state is not TradingState.ACTIVE:
-            verb = STATE_LOOKS[change.state].word.lower()
+            verb = _look(change).word.lower()
             words = f"{verb} in {figures.brief(effect_ms)}"
         self.effect.setText(words)
         self._show_state()
@@ -295,13 +296,16 @@ class TopStrip(QFrame):
     def _show_state(self) -> None:
         change = self.change
         state = change.state if change else TradingState.RECOVERING
-        look = STATE_LOOKS[state]
+        arms = change is not None and change.not_armed
+        look = _look(change)
         self.state_mark.setPixmap(self._desk.icons.mark(look.mark, look.tone).pixmap(14, 14))
         self.state.setText(look.word)
         self.state.setProperty("tone", str(look.tone))
         self.state.style().polish(self.state)
         if change is None or state is TradingState.ACTIVE:
             words = STATE_MEANS[state]
+        elif arms:
+            words = "Exits leave; nothing opens until you arm the day"
         else:
             why = f": {change.reason}" if change.reason else ""
             words = f"{read_actor(change.actor).in_words}, {figures.clock(change.at_ns)} IST{why}"
@@ -309,6 +313,7 @@ class TopStrip(QFrame):
         set_tip(self.state_low, f"{STATE_MEANS[state]}. {words}")
         stopped = state is not TradingState.ACTIVE
         self.stops[Act.RESUME].setVisible(stopped)
+        self.stops[Act.RESUME].setText("ARM" if arms else "RESUME")
         self.stops[Act.PAUSE].setVisible(state in (TradingState.ACTIVE, TradingState.REDUCE))
         self._desk.actions[Act.RESUME].setEnabled(stopped)
         self._desk.actions[Act.ONLY_EXITS].setEnabled(state is not TradingState.REDUCE)
@@ -323,6 +328,13 @@ class TopStrip(QFrame):
     def _show_all(self) -> None:
         self._show_state()
         self._show_session()
+
+
+def _look(change: StateChange | None) -> Look:
+    """How a state stands in the strip; None while it is not known yet."""
+    if change is None:
+        return STATE_LOOKS[TradingState.RECOVERING]
+    return _NOT_ARMED if change.not_armed else STATE_LOOKS[change.state]
 
 
 def _block(top: PlainLabel, low: PlainLabel, *, margin: int = 12) -> QWidget:
