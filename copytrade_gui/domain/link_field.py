@@ -66,7 +66,9 @@ LABELS = {
 
 _BETWEEN = re.compile(r"[;,|\n]")
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9&._ -]*")
-_TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})")
+_TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::00)?")
+"""A spreadsheet saves 15:00 as 15:00:00."""
+_WITH_SECONDS = re.compile(r"[0-9]{1,2}:[0-9]{2}:[0-9]{2}")
 _SECONDS = re.compile(r"([0-9]+) *(?:s|secs?|seconds?)", re.IGNORECASE)
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -303,6 +305,12 @@ def _symbols(field: str, text: str) -> frozenset[str]:
 
 
 def _no_time(field: str, text: str) -> LinkProblem:
+    if _WITH_SECONDS.fullmatch(text.strip()):
+        return LinkProblem(
+            field,
+            f"{LABELS[field]} {quoted(text)} is no time of the day in India in whole minutes. "
+            "Write hour and minute, such as 15:00.",
+        )
     given = f"{quoted(text)} is not" if text else "is empty: it must be"
     return LinkProblem(field, f"{LABELS[field]} {given} a time of the day in India, such as 09:20.")
 

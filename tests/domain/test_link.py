@@ -188,9 +188,20 @@ def test_a_wrong_window_names_its_field(opens: str, closes: str, field: str) -> 
     assert found.field == field
 
 
+@pytest.mark.parametrize("text", ["15:00:30", "25:00:00", "15:60:00"])
+def test_a_time_with_seconds_that_is_no_whole_minute_says_how_to_write_it(text: str) -> None:
+    found = read_window("09:20", text)
+    assert isinstance(found, LinkProblem)
+    assert found.sentence == (
+        f'To "{text}" is no time of the day in India in whole minutes. Write hour and minute, such '
+        "as 15:00."
+    )
+
+
 def test_words_of_states_windows_and_groups() -> None:
     assert read_window("", "") is None
     assert read_window("9:20", "15:00") == TimeWindow(time(9, 20), time(15, 0))
+    assert read_window("9:20:00", "15:00:00") == TimeWindow(time(9, 20), time(15, 0))
     assert read_state("Close only") is read_state(" CLOSE_ONLY ") is LinkState.CLOSE_ONLY
     assert isinstance(read_state("off"), LinkProblem)
     assert group_problem("") is group_problem("Family of Asha (2)") is None
