@@ -273,6 +273,7 @@ class MainWindow(QMainWindow):
         self.positions.reported.connect(self.strip.show_positions)
         self.masters.told.connect(self.orders.take_seen)
         self.drift.reported.connect(self.followers.show_drift)
+        self.drift.reported.connect(self.positions.show_drift)
         self.activity.order_of = self.orders.words_of
         # Accounts first, so that every other part finds their names.
         light = (

@@ -11,6 +11,8 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QApplication
 
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.drift import Step
+from copytrade_gui.domain.drift_report import DriftReport
 from copytrade_gui.services.position_report import PositionReport
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.main_window import MainWindow
@@ -19,7 +21,7 @@ from copytrade_gui.ui.positions.positions import EMPTY
 from copytrade_gui.ui.tables.columns import Column
 from copytrade_gui.ui.tables.grouped_rows import Group, GroupedRows
 from copytrade_gui.ui.theme import Tone
-from tests.ui import fake_positions, people
+from tests.ui import fake_drift, fake_positions, people
 from tests.ui.conftest import until
 from tests.ui.fake_positions import line, report
 from tests.ui.fakes import World
@@ -111,6 +113,38 @@ async def test_what_is_not_known_is_never_a_zero(window: MainWindow, world: Worl
     assert "2 positions more without a known price" in window.strip.profit.accessibleName()
     assert other.name in window.positions.unread.text()
     assert "Log it in" in window.positions.unread.toolTip()
+
+
+async def test_drift_stands_beside_what_is_held_and_counts_those_who_hold_nothing(
+    window: MainWindow, world: World
+) -> None:
+    master = next(one for one in world.accounts.values() if one.master)
+    one, other, third, fourth = [a for a in world.accounts.values() if not a.master][:4]
+    lot = people.NIFTY_CE.lot_size
+    world.drift.told = DriftReport(
+        (
+            fake_drift.line(one, people.NIFTY_CE, Step.DRIFTING, -lot, reason="Sold by him."),
+            fake_drift.line(fourth, people.NIFTY_CE, Step.MISSING, -2 * lot, copied=0, held=0),
+            fake_drift.line(third, people.NIFTY_CE, Step.UNKNOWN, held=None, reason="Not read."),
+            fake_drift.line(other, people.NIFTY_CE),
+        )
+    )
+    window.drift.look()
+    await until(lambda: len(window.drift.lines()) == 4)
+    lines = [line(account, people.NIFTY_CE, copied=75) for account in (one, other, third)]
+    lines.append(line(master, people.NIFTY_CE, copied=None, own=75))
+    rows = await told(window, world, report(lines))
+    head, of_master, *followers = rows
+    by_name = {row["Account"]: row["Drift"] for row in followers}
+    assert (head["Drift"], of_master["Drift"]) == ("2 off", "")
+    assert by_name == {one.name: "-1", other.name: "0", third.name: "–"}
+    (column,) = [at for at, one in enumerate(COLUMNS) if one.key == "drift"]
+    tip = window.positions.model.index(0, column).data(Qt.ItemDataRole.ToolTipRole)
+    assert "3 of 4 accounts compared" in tip
+    assert f"{fourth.name}: Missing -2" in tip
+    window.positions.kinds.button("§look").click()
+    left = [row["Account"] for row in shown(window) if row["Account"]]
+    assert left == [one.name]
 
 
 def tones(row: PositionRow) -> dict[str, Tone]:
@@ -228,7 +262,7 @@ async def test_the_filters_narrow_to_what_is_open_or_wants_a_look(
 ) -> None:
     accounts = tuple(world.accounts.values())
     await told(window, world, fake_positions.a_morning(accounts))
-    window.positions.kinds.choose("§look")
+    window.positions.kinds.button("§look").click()
     window.positions._on_kind_chosen()
     names = {row["Account"] for row in shown(window) if row["Account"]}
     assert names == {[a for a in accounts if not a.master][number].name for number in (2, 5, 6)}

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.drift import Step
+from copytrade_gui.domain.drift_report import DriftLine
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey, Quote
 from copytrade_gui.domain.money import in_rupees
 from copytrade_gui.domain.order import Product
+from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.services.position_report import PositionLine, sums_of
 from copytrade_gui.ui import figures
+from copytrade_gui.ui.drift.drift_rows import brief_words, full_words, look_of, lots_words
 from copytrade_gui.ui.tables.columns import Column, natural
 from copytrade_gui.ui.tables.grouped_rows import Group
 from copytrade_gui.ui.theme import Tone
@@ -54,6 +58,9 @@ class PositionRow:
     note_tone: Tone
     line: PositionLine | None
     """None for a head."""
+    drift: tuple[DriftLine, ...] = ()
+    """How its copies stand to the broker's books: of an account one line at most, of a head each
+    follower's, the worst first."""
 
     @property
     def stale(self) -> bool:
@@ -61,17 +68,26 @@ class PositionRow:
         return self.age_s is not None and self.age_s > STALE_S
 
 
-def groups_of(lines: Iterable[PositionLine], now_ns: int) -> list[Group[PositionRow]]:
+DriftOf = Mapping[PositionKey, DriftLine]
+"""How copies stand to the broker's books, by the position they are of."""
+
+
+def groups_of(
+    lines: Iterable[PositionLine], now_ns: int, drift: DriftOf | None = None
+) -> list[Group[PositionRow]]:
     """The lines as a tree, instruments by name, the master first below each."""
+    off: defaultdict[tuple[object, ...], list[DriftLine]] = defaultdict(list)
+    for at, one in (drift or {}).items():
+        off[at.instrument, at.product].append(one)
     found: dict[tuple[object, ...], list[PositionLine]] = defaultdict(list)
     for line in lines:
         found[line.key, line.product].append(line)
     groups = [
         Group(
             key,
-            _head(of, now_ns),
+            _head(of, now_ns, tuple(off[key])),
             tuple(
-                ((line.account_id, line.role), _account_row(line, now_ns))
+                ((line.account_id, line.role), _account_row(line, now_ns, drift or {}))
                 for line in sorted(of, key=_by_account)
             ),
         )
@@ -84,8 +100,11 @@ def _by_account(line: PositionLine) -> tuple[bool, str, str]:
     return line.role is not Role.MASTER, natural(line.account), line.account_id
 
 
-def _account_row(line: PositionLine, now_ns: int) -> PositionRow:
+def _account_row(line: PositionLine, now_ns: int, drift: DriftOf) -> PositionRow:
     note, tone = _note(line)
+    off = None
+    if line.role is Role.FOLLOWER and line.product is not None:
+        off = drift.get(PositionKey(line.account_id, line.key, line.product))
     return PositionRow(
         is_head=False,
         key=line.key,
@@ -110,6 +129,7 @@ def _account_row(line: PositionLine, now_ns: int) -> PositionRow:
         note=note,
         note_tone=tone,
         line=line,
+        drift=() if off is None else (off,),
     )
 
 
@@ -136,7 +156,7 @@ def _note(line: PositionLine) -> tuple[str, Tone]:
     return "  ·  ".join(words), Tone.WARN if warned else Tone.MUTED
 
 
-def _head(lines: Sequence[PositionLine], now_ns: int) -> PositionRow:
+def _head(lines: Sequence[PositionLine], now_ns: int, drift: tuple[DriftLine, ...]) -> PositionRow:
     first = lines[0]
     masters = [line for line in lines if line.copied is None]
     copies = [line for line in lines if line.copied is not None]
@@ -170,6 +190,7 @@ def _head(lines: Sequence[PositionLine], now_ns: int) -> PositionRow:
         note=_summary(copies),
         note_tone=Tone.WARN if any(_note(line)[1] is Tone.WARN for line in copies) else Tone.MUTED,
         line=None,
+        drift=drift,
     )
 
 
@@ -205,6 +226,10 @@ def _age(quote: Quote | None, now_ns: int) -> int | None:
     return None if quote is None else max(0, (now_ns - quote.at_ns) // 1_000_000_000)
 
 
+_NAMED = 10
+"""Accounts that a tool tip names."""
+
+
 def age_words(age_s: int | None, quote: Quote | None) -> str:
     """``14 s``, ``3 min``, then the time of day; empty while the price is young."""
     if age_s is None or quote is None or age_s <= STALE_S:
@@ -219,7 +244,10 @@ def search_text(row: PositionRow) -> str:
     words = f"{row.label} {row.symbol} {row.product or ''}"
     if row.line is None:
         return words  # a head that matched would bring all its accounts with it
-    signs = ("§open" if row.line.net else "", "§look" if row.note_tone is Tone.WARN else "")
+    signs = (
+        "§open" if row.line.net else "",
+        "§look" if row.note_tone is Tone.WARN or _troubled(row) else "",
+    )
     return f"{words} {row.note} {' '.join(signs)}"
 
 
@@ -244,6 +272,39 @@ def _money_tone(row: PositionRow, amount: Decimal | None) -> Tone:
     if not amount or row.stale:
         return Tone.MUTED
     return Tone.OK if amount > 0 else Tone.BAD
+
+
+def _drift(row: PositionRow) -> str:
+    """``-15`` lots of an account, ``2 off`` of an instrument; empty where nothing is copied."""
+    if not row.drift:
+        return ""
+    if not row.is_head:
+        (line,) = row.drift
+        return lots_words(line) or (figures.UNKNOWN if line.step is Step.UNKNOWN else "0")
+    if troubled := _troubled(row):
+        return f"{figures.whole(troubled)} off"
+    return figures.UNKNOWN if any(one.step is Step.UNKNOWN for one in row.drift) else "0"
+
+
+def _troubled(row: PositionRow) -> int:
+    return sum(line.trouble for line in row.drift)
+
+
+def _drift_sort(row: PositionRow) -> Decimal | int | None:
+    if row.is_head:
+        return _troubled(row)
+    return row.drift[0].lots if row.drift else None
+
+
+def _drift_tip(row: PositionRow) -> str:
+    if not row.drift:
+        return ""
+    if not row.is_head:
+        return full_words(row.drift[0])
+    troubled = [f"{one.account}: {brief_words(one)}" for one in row.drift if one.trouble]
+    known = sum(one.step is not Step.UNKNOWN for one in row.drift)
+    said = f"{figures.whole(known)} of {figures.plural(len(row.drift), 'account')} compared"
+    return "\n".join((said, *troubled[:_NAMED])) + ("\nand others" if troubled[_NAMED:] else "")
 
 
 def _side_tone(units: int | None) -> Tone:
@@ -282,6 +343,11 @@ COLUMNS: tuple[Column[PositionRow], ...] = (
            numeric=True, chars=6,
            tone=lambda r: Tone.WARN if r.line is not None and r.line.against else Tone.MUTED,
            note="What the broker shows beyond the copy: the owner's own trades"),
+    Column("drift", "Drift", _drift, sort=_drift_sort, numeric=True, chars=6,
+           tone=lambda r: look_of(r.drift[0]).tone if r.drift else Tone.MUTED,
+           tip=_drift_tip,
+           note="Lots that the account holds too few (below 0) or too many against what its copies "
+                "made; of an instrument how many accounts are off. View > Drift says why"),
     Column("average", "Average", lambda r: figures.price(r.average, r.tick),
            sort=lambda r: r.average, numeric=True, chars=9,
            note="What the copied part cost on average; of a master all of it"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout
 
+from copytrade_gui.domain.drift_report import DriftReport
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.services.position_report import PositionReport, PositionVerbs
@@ -13,7 +14,13 @@ from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.asking import Asking
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.panel import Panel
-from copytrade_gui.ui.positions.position_rows import COLUMNS, PositionRow, groups_of, search_text
+from copytrade_gui.ui.positions.position_rows import (
+    COLUMNS,
+    DriftOf,
+    PositionRow,
+    groups_of,
+    search_text,
+)
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tables.grouped_rows import GroupedRows
 from copytrade_gui.ui.widgets.elided import ElidedLabel
@@ -34,6 +41,7 @@ class PositionsPanel(Panel):
         self._desk = desk
         self._positions = positions
         self._report: PositionReport | None = None
+        self._drift: DriftOf = {}
         self.model: GroupedRows[PositionRow] = GroupedRows(COLUMNS, search_text, self)
         self.table: DataTable[PositionRow] = DataTable(
             desk, "positions", self.model, COLUMNS, label="Positions", noun="instrument"
@@ -45,7 +53,7 @@ class PositionsPanel(Panel):
         self.kinds: Segments[str] = Segments(
             "position_kinds",
             [("", "All", "Whatever was held today"), ("§open", "Open", "Held now"),
-             ("§look", "To look at", "Traded by its owner, not read, or of unknown cost")],
+             ("§look", "To look at", "Traded by its owner, off, not read, or of unknown cost")],
             label="Show", stretch=False,
         )  # fmt: skip
         self.kinds.chosen.connect(self._on_kind_chosen)
@@ -93,6 +101,12 @@ class PositionsPanel(Panel):
     def came(self) -> None:
         self._show()
 
+    def show_drift(self, report: DriftReport) -> None:
+        """Take how copies stand to the broker's books; the worst comes first."""
+        self._drift = {line.key: line for line in report.lines}
+        if self.in_front:
+            self._show()
+
     # ------------------------------------------------------------ inside
 
     async def _ask(self) -> None:
@@ -109,7 +123,7 @@ class PositionsPanel(Panel):
     def _show(self) -> None:
         if self._report is None:
             return
-        self.model.show(groups_of(self._report.lines, self._desk.wall_ns()))
+        self.model.show(groups_of(self._report.lines, self._desk.wall_ns(), self._drift))
         unread = self._report.unread
         if not unread:
             self.unread.setText("")
