@@ -329,6 +329,12 @@ class Passphrase(Protocol):
     async def set(self, passphrase: str) -> str:
         """Take another one from now on; why not, in a sentence, or nothing."""
 
+    async def renew_key(self, passphrase: str) -> str:
+        """Encrypt the secrets it opens with a new key; why not, in a sentence, or nothing.
+
+        ``passphrase`` is the right one, empty where none is set.
+        """
+
 
 InstrumentOf = Callable[[InstrumentKey], Awaitable[Instrument | None]]
 """Looks an instrument up in the contract files; None if they do not have it."""

@@ -16,3 +16,9 @@ class LockVerbs(Protocol):
 
     async def set_passphrase(self, passphrase: str, before: str) -> None:
         """Set one, or another one in the place of ``before``. Raises RefusedError."""
+
+    async def renew_key(self, passphrase: str) -> None:
+        """Encrypt every app secret with a new key; ``passphrase`` is empty where none is set.
+
+        Raises RefusedError: it is not the one, or it could not be stored; all is as it was.
+        """

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 from copytrade_gui.ports import Passphrase
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import RefusedError
+
+log = logging.getLogger(__name__)
 
 
 class WindowLock:
@@ -35,3 +39,12 @@ class WindowLock:
             raise RefusedError("This is not the passphrase so far. Type it again.", field="before")
         if problem := await self._passphrase.set(passphrase):
             raise RefusedError(problem, field="passphrase")
+
+    @refusals_logged
+    async def renew_key(self, passphrase: str) -> None:
+        """A new key for the app secrets, which are all encrypted anew."""
+        if await self._passphrase.is_set():
+            await self.unlock(passphrase)
+        if problem := await self._passphrase.renew_key(passphrase):
+            raise RefusedError(problem)
+        log.info("the key of the app secrets was renewed")

@@ -151,6 +151,14 @@ SPECS: dict[Act, Spec] = {
         "key-round",
         question=True,
     ),
+    Act.RENEW_KEY: Spec(
+        "Rene&w key of secrets",
+        "Encrypt all app secrets with a new key (live only)",
+        "Console",
+        (),
+        "refresh-cw",
+        question=True,
+    ),
     Act.KEEP_BROKER: Spec(
         "Keep paper &broker running", "Runs on without the console, at most 12 h unused", "Console"
     ),

@@ -43,6 +43,7 @@ class Act(StrEnum):
     ABOUT = "about"
     LOCK = "lock"
     SET_UNLOCKING = "set_unlocking"
+    RENEW_KEY = "renew_key"
     QUIT = "quit"
     UNDO = "undo"
     REDO = "redo"

@@ -10,6 +10,18 @@ _ORDER_LOG = f"{_STORAGE}order_log/"
 _JOURNAL = f"{_STORAGE}journal/"
 
 MUTANTS: tuple[Mutant, ...] = (
+    Mutant("a passphrase that could not be stored is not in force",
+           "copytrade_gui/storage/secrets/secrets.py",
+           "            self._wrapping = before\n            raise\n", "            raise\n"),
+    Mutant("a rotation waits for the keyring before it seals anything",
+           "copytrade_gui/storage/secrets/secrets.py",
+           "        wrapping = await self._wrapped(fresh, passphrase)\n"
+           "        self._reseal(key, fresh)\n",
+           "        self._reseal(key, fresh)\n"
+           "        wrapping = await self._wrapped(fresh, passphrase)\n"),
+    Mutant("a rotation that could not be stored is taken back",
+           "copytrade_gui/storage/secrets/secrets.py",
+           "            self._reseal(fresh, key)\n            raise\n", "            raise\n"),
     # -- before the first byte
     Mutant("a plan is recorded before its bytes", f"{_JOURNAL}journal.py",
            "        return await self._log(\n"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import threading
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 import pytest
+from keyring.errors import KeyringError
 
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.storage.files.files import Files
 from copytrade_gui.storage.files.folder import DataFolder
 from copytrade_gui.storage.files.problems import (
     LockedSecretsError,
@@ -211,6 +214,88 @@ async def test_p22_passphrase_change_and_rotation_keep_the_secrets(folder: DataF
     again = vault(folder)
     await again.unlock("another long one")
     assert await again.get(A, "app_secret") == CANARY
+
+
+class FullDisk(Files):
+    """Writes nothing while it is full."""
+
+    full = False
+
+    def replace(self, path: Path, content: bytes) -> None:
+        if self.full:
+            raise OSError(28, "No space left on device")
+        super().replace(path, content)
+
+
+class MovedAway(MemoryBackend):
+    """A keyring that does not answer while its collection is locked."""
+
+    away = False
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if self.away:
+            raise KeyringError("the collection is locked")
+        return super().get_password(service, username)
+
+
+async def change(secrets: VaultSecrets) -> None:
+    await secrets.change_passphrase("another long one")
+
+
+async def rotate(secrets: VaultSecrets) -> None:
+    await secrets.rotate("another long one")
+
+
+@pytest.mark.parametrize("work", [change, rotate])
+async def test_p22_a_change_that_was_not_stored_is_not_stored_with_the_next_secret_either(
+    folder: DataFolder, work: Callable[[VaultSecrets], Awaitable[None]]
+) -> None:
+    disk = FullDisk()
+    secrets = VaultSecrets(folder.vault, None, HandClock(), files=disk, memory_kib=LEAST_MEMORY_KIB)
+    await secrets.create(PASSPHRASE)
+    await secrets.put(A, "app_secret", CANARY)
+    disk.full = True
+    with pytest.raises(SecretsError, match="the file stays as it was"):
+        await work(secrets)
+    assert await secrets.get(A, "app_secret") == CANARY
+    disk.full = False
+    await secrets.put(B, "token", "of today")
+    with pytest.raises(WrongPassphraseError):
+        await vault(folder).unlock("another long one")
+    again = vault(folder)
+    await again.unlock(PASSPHRASE)
+    assert await again.get(A, "app_secret") == CANARY
+    assert await again.get(B, "token") == "of today"
+
+
+async def test_p22_a_rotation_without_its_keyring_loses_no_secret(folder: DataFolder) -> None:
+    backend = MovedAway()
+    secrets = vault(folder, backend)
+    await secrets.create(PASSPHRASE)
+    await secrets.put(A, "app_secret", CANARY)
+    backend.away = True
+    with pytest.raises(SecretsError, match="keyring"):
+        await secrets.rotate(PASSPHRASE)
+    backend.away = False
+    await secrets.put(B, "token", "of today")
+    again = vault(folder, backend)
+    await again.unlock(PASSPHRASE)
+    assert await again.get(A, "app_secret") == CANARY
+    assert await again.get(B, "token") == "of today"
+
+
+async def test_p22_a_secret_that_is_stored_meanwhile_is_under_the_new_key(
+    folder: DataFolder,
+) -> None:
+    secrets = vault(folder)
+    await secrets.create(PASSPHRASE)
+    stored = [secrets.put(AccountId(f"a{n}"), "token", f"t{n}") for n in range(20)]
+    await asyncio.gather(*stored[:10], secrets.rotate(PASSPHRASE), *stored[10:])
+    await secrets.put(A, "app_secret", CANARY)
+    again = vault(folder)
+    await again.unlock(PASSPHRASE)
+    for number in range(20):
+        assert await again.get(AccountId(f"a{number}"), "token") == f"t{number}"
 
 
 async def test_p22_a_hung_keyring_is_given_up(folder: DataFolder) -> None:

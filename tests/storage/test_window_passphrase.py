@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.services.window_lock import WindowLock
 from copytrade_gui.storage.files.folder import DataFolder
@@ -87,3 +88,29 @@ async def test_a_damaged_file_says_so(folder: DataFolder, tmp_path: Path) -> Non
     folder.window_passphrase.write_text("{", encoding="utf-8")
     with pytest.raises(SecretsError, match="Delete the file"):
         in_file(folder, HandClock())
+
+
+async def test_the_key_of_live_secrets_is_renewed_for_who_knows_the_passphrase(
+    folder: DataFolder,
+) -> None:
+    vault = VaultSecrets(folder.vault, None, HandClock(), memory_kib=LEAST_MEMORY_KIB)
+    await vault.create(FIRST)
+    await vault.put(AccountId("a"), "app_secret", "canary")
+    lock = WindowLock(VaultPassphrase(vault))
+    before = folder.vault.read_bytes()
+    for wrong in ("", SECOND):
+        with pytest.raises(RefusedError) as refused:
+            await lock.renew_key(wrong)
+        assert refused.value.field == "passphrase"
+    assert folder.vault.read_bytes() == before
+    await lock.renew_key(FIRST)
+    assert folder.vault.read_bytes() != before
+    fresh = VaultSecrets(folder.vault, None, HandClock(), memory_kib=LEAST_MEMORY_KIB)
+    await fresh.unlock(FIRST)
+    assert await fresh.get(AccountId("a"), "app_secret") == "canary"
+
+
+async def test_paper_has_no_key_to_renew(folder: DataFolder) -> None:
+    lock = WindowLock(in_file(folder, HandClock()))
+    with pytest.raises(RefusedError, match="no key to renew"):
+        await lock.renew_key("")

@@ -8,6 +8,8 @@ class FakeLock:
 
     def __init__(self) -> None:
         self.passphrase = ""
+        self.keys = 0
+        """How often the key of the secrets was renewed."""
 
     async def has_passphrase(self) -> bool:
         return bool(self.passphrase)
@@ -22,3 +24,7 @@ class FakeLock:
         if len(passphrase) < 12:
             raise RefusedError("It is short; use at least 12.", field="passphrase")
         self.passphrase = passphrase
+
+    async def renew_key(self, passphrase: str) -> None:
+        await self.unlock(passphrase)
+        self.keys += 1

@@ -13,6 +13,7 @@ from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.dialogs.dialog import Question
 from copytrade_gui.ui.dialogs.pages import CHECKED
+from copytrade_gui.ui.lock.renew_key import RenewKeyDialog
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.mode.duties import DutiesDialog
 from copytrade_gui.ui.mode.trade_live import TradeLiveDialog
@@ -22,7 +23,7 @@ from tests.ui import people
 from tests.ui.conftest import until
 from tests.ui.fake_modes import ENROLLED, MISSING
 from tests.ui.fakes import World
-from tests.ui.test_dialogs import shown
+from tests.ui.test_dialogs import shown, told
 
 pytestmark = pytest.mark.window_loop
 
@@ -135,3 +136,26 @@ async def test_paper_for_one_start_says_that_the_next_one_is_live(
     said = " ".join(one.text() for one in dialog.findChildren(PlainLabel))
     assert "the start after it is LIVE too" in said
     dialog.reject()
+
+
+async def test_live_the_key_of_the_secrets_is_renewed_from_the_menu(
+    live: MainWindow, world: World
+) -> None:
+    world.lock.passphrase = "correct horse battery"
+    duties = await shown(live, DutiesDialog)
+    duties.reject()
+    assert live.desk.actions[Act.RENEW_KEY].isVisible()
+    live.desk.actions[Act.RENEW_KEY].trigger()
+    dialog = await shown(live, RenewKeyDialog)
+    assert dialog.passphrase is not None
+    dialog.passphrase.setText("wrong")
+    dialog.verb.click()
+    await until(lambda: "not the passphrase" in dialog._problems["passphrase"].text())
+    dialog.passphrase.setText(world.lock.passphrase)
+    dialog.verb.click()
+    await until(lambda: world.lock.keys == 1)
+    assert told(live, "encrypted with a new key")
+
+
+async def test_paper_has_no_key_to_renew(window: MainWindow) -> None:
+    assert not window.desk.actions[Act.RENEW_KEY].isVisible()

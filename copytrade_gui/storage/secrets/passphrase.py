@@ -55,6 +55,14 @@ class VaultPassphrase:
             return str(error)
         return ""
 
+    async def renew_key(self, passphrase: str) -> str:
+        """Seal every secret of the vault under a new key; why not, in a sentence, or nothing."""
+        try:
+            await self._vault.rotate(passphrase or None)
+        except SecretsError as error:
+            return str(error)
+        return ""
+
 
 class FilePassphrase:
     """Implements ``ports.Passphrase`` for paper: a random key in a file, wrapped by the passphrase.
@@ -122,6 +130,10 @@ class FilePassphrase:
                 "as it was. Free some disk space or give your user write access."
             )
         return ""
+
+    async def renew_key(self, passphrase: str) -> str:  # noqa: ARG002 - opens nothing here
+        """Nothing of paper is sealed."""
+        return "Paper keeps invented secrets, which are not encrypted. There is no key to renew."
 
     def _content(self) -> bytes:
         return msgspec.json.encode(self._lock)

@@ -100,7 +100,7 @@ class VaultSecrets:
             check_passphrase(passphrase)
         key = new_vault_key(self._random)
         self._records = {}
-        await self._wrap_and_save(key, passphrase)
+        await self._save_under(await self._wrapped(key, passphrase))
         self._key = key
 
     async def unlock(self, passphrase: str | None) -> None:
@@ -120,7 +120,7 @@ class VaultSecrets:
         self._key, self._wrapping = key, file.lock
         self._records = {(record.account, record.field): record for record in file.records}
         if "passphrase" in file.lock.factors and file.lock.memory_kib < self._memory_kib:
-            await self._wrap_and_save(key, passphrase)
+            await self._save_under(await self._wrapped(key, passphrase))
 
     def lock(self) -> None:
         """Drop the key."""
@@ -128,11 +128,11 @@ class VaultSecrets:
         self._records = {}
 
     async def change_passphrase(self, passphrase: str | None) -> None:
-        """Wrap the key anew; records stay as they are. Raises SecretsError."""
+        """Wrap the key anew; records stay as they are. Raises SecretsError: so does all else."""
         key = self._open()
         if passphrase is not None:
             check_passphrase(passphrase)
-        await self._wrap_and_save(key, passphrase)
+        await self._save_under(await self._wrapped(key, passphrase))
 
     async def check_passphrase(self, passphrase: str) -> None:
         """Ask whether it opens the vault, which stays as it is. Raises as ``unlock`` does."""
@@ -140,15 +140,15 @@ class VaultSecrets:
         await self._unwrapped(self._read().lock, passphrase)
 
     async def rotate(self, passphrase: str | None) -> None:
-        """A new vault key, every record sealed anew. Raises SecretsError."""
-        key = self._open()
-        fresh = new_vault_key(self._random)
-        self._records = {
-            place: seal(fresh, *place, open_record(key, record), self._random)
-            for place, record in self._records.items()
-        }
-        self._key = fresh
-        await self._wrap_and_save(fresh, passphrase)
+        """A new vault key, every record sealed anew. Raises SecretsError: all is as it was."""
+        key, fresh = self._open(), new_vault_key(self._random)
+        wrapping = await self._wrapped(fresh, passphrase)
+        self._reseal(key, fresh)
+        try:
+            await self._save_under(wrapping)
+        except SecretsError:
+            self._reseal(fresh, key)
+            raise
 
     async def get(self, account: AccountId, name: str) -> str | None:
         """Read a secret. Raises LockedSecretsError, and SecretsError if its record was changed."""
@@ -202,14 +202,26 @@ class VaultSecrets:
             )
         return key
 
-    async def _wrap_and_save(self, key: bytes, passphrase: str | None) -> None:
+    def _reseal(self, before: bytes, after: bytes) -> None:
+        """All records under another key; nothing is waited for, so none is left under the first.
+
+        Raises SecretsError: one was changed; then all stand as they were.
+        """
+        self._records = {
+            place: seal(after, *place, open_record(before, record), self._random)
+            for place, record in self._records.items()
+        }
+        self._key = after
+
+    async def _wrapped(self, key: bytes, passphrase: str | None) -> Lock:
+        """The key, wrapped by passphrase and keyring; nothing is stored yet."""
         keyring_key = None
         if self._keyring is not None:
             keyring_key = await self._keyring.read()
             if keyring_key is None:
                 keyring_key = self._random(KEY_BYTES)
                 await self._keyring.write(keyring_key)
-        self._wrapping = await in_own_thread(
+        return await in_own_thread(
             partial(
                 wrap,
                 key,
@@ -220,7 +232,17 @@ class VaultSecrets:
             ),
             "wrap vault key",
         )
-        await self._save()
+
+    async def _save_under(self, wrapping: Lock) -> None:
+        """Store all under this wrapping; where that fails the one before holds on, also for what
+        is stored later.
+        """
+        before, self._wrapping = self._wrapping, wrapping
+        try:
+            await self._save()
+        except SecretsError:
+            self._wrapping = before
+            raise
 
     def _content(self) -> bytes:
         if self._wrapping is None:

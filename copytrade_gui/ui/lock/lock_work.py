@@ -10,8 +10,10 @@ from copytrade_gui.services.lock_verbs import LockVerbs
 from copytrade_gui.ui.action_table import plain_text
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.dialog import bring_back
 from copytrade_gui.ui.lock.input_guard import InputGuard, application
 from copytrade_gui.ui.lock.lock_screen import STOPS, LockScreen
+from copytrade_gui.ui.lock.renew_key import RenewKeyDialog
 from copytrade_gui.ui.lock.screen_lock import ScreenLock
 from copytrade_gui.ui.lock.set_passphrase import SetPassphraseDialog
 from copytrade_gui.ui.stops.kill_guard import KillGuard
@@ -61,6 +63,8 @@ class LockWork(QObject):
         self._guard = InputGuard(window, self._may_hear, stopping, self.screen.take_focus)
         desk.actions.on(Act.LOCK, self.lock)
         desk.actions.on(Act.SET_UNLOCKING, self._on_passphrase)
+        desk.actions.on(Act.RENEW_KEY, self._on_renew)
+        desk.actions[Act.RENEW_KEY].setVisible(not desk.paper)
         application().focusWindowChanged.connect(self._on_focus)
 
     def follow(self, source: ScreenLock) -> None:
@@ -158,3 +162,12 @@ class LockWork(QObject):
         if await dialog.ask():
             self._has_passphrase = True
             self._desk.notices.info("The passphrase is set. Ctrl+L locks the window.")
+
+    def _on_renew(self) -> None:
+        if not bring_back(self._window, "renew_key"):
+            self._desk.tasks.start(self._renew_key(), name="renew the key of the secrets")
+
+    async def _renew_key(self) -> None:
+        has = await self._verbs.has_passphrase()
+        if await RenewKeyDialog(self._window, self._desk, self._verbs, has=has).ask():
+            self._desk.notices.info("All app secrets are encrypted with a new key.")
