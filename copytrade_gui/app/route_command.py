@@ -9,11 +9,11 @@ from pathlib import Path
 
 import msgspec
 
+from copytrade_gui.app.broker_settings import broker_settings
 from copytrade_gui.app.closed_folder import closed_folder
 from copytrade_gui.app.paper_broker import running_broker
 from copytrade_gui.app.paper_command import NOT_RUNNING
 from copytrade_gui.app.system_clock import SystemClock
-from copytrade_gui.app.wiring import broker_settings
 from copytrade_gui.brokers.iifl.factory import iifl_broker
 from copytrade_gui.domain.account import Account, same_client
 from copytrade_gui.services.routes import try_route

@@ -11,12 +11,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from copytrade_gui.app.broker_settings import broker_settings
 from copytrade_gui.app.garbage import Collector
 from copytrade_gui.app.large_pages import LargePages
 from copytrade_gui.app.logs import log_to, note_refused_start
 from copytrade_gui.app.market_files import Rates, keep_files, look_at, market_files
 from copytrade_gui.app.opening import live_in_paper
-from copytrade_gui.app.paper import SimulatorLine, SimulatorOptions, arrived
+from copytrade_gui.app.paper import SimulatorOptions, arrived
 from copytrade_gui.app.paper_broker import PaperBroker, paper_broker
 from copytrade_gui.app.process import files_problem
 from copytrade_gui.app.quitting import replies_are_in
@@ -27,25 +28,23 @@ from copytrade_gui.app.upkeep import keep_lamps, keep_stops
 from copytrade_gui.brokers.http.login_returns import LoginReturns
 from copytrade_gui.brokers.http.route import owns_address
 from copytrade_gui.brokers.iifl.auth import is_login_return
-from copytrade_gui.brokers.iifl.factory import FeedSettings, IiflSettings, iifl_broker
+from copytrade_gui.brokers.iifl.factory import iifl_broker
 from copytrade_gui.domain.account import client_key, without_basis
 from copytrade_gui.domain.checks.limits import PAPER_LIMITS, Limits
 from copytrade_gui.domain.events import Severity
-from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders.core import make_core
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.ports import (
-    BrokerFailureError,
     Clock,
     InstrumentIndex,
     LostRecords,
     Passphrase,
     SecretStore,
 )
-from copytrade_gui.services.account_store import APP_SECRET, PROXY_LOGIN
+from copytrade_gui.services.account_store import APP_SECRET
 from copytrade_gui.services.catch_up import CatchUps
 from copytrade_gui.services.changes import Changes
 from copytrade_gui.services.closing import Closing
@@ -311,38 +310,6 @@ async def _paper_broker(
     kept_in = folder if options.keep_paper_day else None
     return await stack.enter_async_context(
         paper_broker(options.paper, kept_in, options.keep_broker, clock)
-    )
-
-
-def broker_settings(
-    folder: DataFolder, line: SimulatorLine | None, secrets: SecretStore, *, fast: bool = True
-) -> IiflSettings:
-    """How the broker is reached from this folder; ``line`` says where the simulated one is."""
-    contracts = folder.cache / "contracts"
-
-    def login_of(account: AccountId) -> Callable[[], Awaitable[str]]:
-        async def read() -> str:
-            try:
-                return await secrets.get(account, PROXY_LOGIN) or ""
-            except StorageError as error:
-                raise BrokerFailureError(str(error)) from error
-
-        return read
-
-    if line is None:
-        return IiflSettings(
-            cache_dir=contracts, fast_orders=fast, feed=FeedSettings(), proxy_login=login_of
-        )
-    feed = line.feed
-    return IiflSettings(
-        cache_dir=contracts,
-        base_url=line.base_url,
-        login_url=line.login_url,
-        simulator=True,
-        ca_file=None if line.ca_file is None else Path(line.ca_file),
-        fast_orders=fast,
-        feed=None if feed is None else FeedSettings(feed.host, feed.port, Path(feed.ca_file)),
-        proxy_login=login_of,
     )
 
 

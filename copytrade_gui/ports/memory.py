@@ -335,6 +335,9 @@ class Passphrase(Protocol):
         ``passphrase`` is the right one, empty where none is set.
         """
 
+    async def forget_key(self) -> None:
+        """Keep no key of the secrets in memory until the next ``check`` of the right one."""
+
 
 InstrumentOf = Callable[[InstrumentKey], Awaitable[Instrument | None]]
 """Looks an instrument up in the contract files; None if they do not have it."""

@@ -22,3 +22,6 @@ class LockVerbs(Protocol):
 
         Raises RefusedError: it is not the one, or it could not be stored; all is as it was.
         """
+
+    async def forget_key(self) -> None:
+        """Keep no key of the app secrets in memory until ``unlock``; sessions stay as they are."""

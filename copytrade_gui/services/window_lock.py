@@ -48,3 +48,9 @@ class WindowLock:
         if problem := await self._passphrase.renew_key(passphrase):
             raise RefusedError(problem)
         log.info("the key of the app secrets was renewed")
+
+    async def forget_key(self) -> None:
+        """No secret is read or stored until the window is unlocked."""
+        if await self._passphrase.is_set():  # else nothing would bring it back
+            await self._passphrase.forget_key()
+            log.info("the key of the app secrets is forgotten until the window is unlocked")

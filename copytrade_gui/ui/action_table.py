@@ -143,6 +143,14 @@ SPECS: dict[Act, Spec] = {
         "lock",
         _E,
     ),
+    Act.LOCK_STOP: Spec(
+        "L&ock and stop",
+        "Halt, cover the window, and forget the key of the app secrets until it is unlocked",
+        "Console",
+        ("Ctrl+Shift+S",),
+        "octagon-x",
+        _E,
+    ),
     Act.SET_UNLOCKING: Spec(
         "&Set passphrase",
         "Choose what unlocks the window",

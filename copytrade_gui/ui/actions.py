@@ -42,6 +42,7 @@ class Act(StrEnum):
     KEYS = "keys"
     ABOUT = "about"
     LOCK = "lock"
+    LOCK_STOP = "lock_stop"
     SET_UNLOCKING = "set_unlocking"
     RENEW_KEY = "renew_key"
     QUIT = "quit"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from copytrade_gui.app import wiring
+from copytrade_gui.app.broker_settings import broker_settings
 from copytrade_gui.app.doctor import examine
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.paper_broker import paper_broker
@@ -38,7 +39,7 @@ async def test_a_live_start_names_who_lacks_a_basis_and_lets_only_exits_leave_th
     assert findings["basis"].state == "warn"
     assert "Asha" in findings["basis"].sentence
     async with paper_broker(SimulatorOptions(accounts=2, masters=1), None, None, clock) as at:
-        settings, line = wiring.broker_settings, at.line
+        settings, line = broker_settings, at.line
         monkeypatch.setattr(
             wiring,
             "broker_settings",

@@ -13,6 +13,13 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("a passphrase that could not be stored is not in force",
            "copytrade_gui/storage/secrets/secrets.py",
            "            self._wrapping = before\n            raise\n", "            raise\n"),
+    Mutant("a secret that is being stored survives that its key is forgotten",
+           "copytrade_gui/storage/secrets/secrets.py",
+           "        self._key = None\n\n",
+           "        self._key = None\n        self._records = {}\n\n"),
+    Mutant("a cancel reaches a proxied account while the key is forgotten",
+           "copytrade_gui/app/broker_settings.py",
+           "if not isinstance(error, LockedSecretsError) or account not in known:", "if True:"),
     Mutant("a rotation waits for the keyring before it seals anything",
            "copytrade_gui/storage/secrets/secrets.py",
            "        wrapping = await self._wrapped(fresh, passphrase)\n"

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from copytrade_gui.app.broker_settings import broker_settings
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.ports import BrokerFailureError
+from copytrade_gui.services.account_store import PROXY_LOGIN
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.services.window_lock import WindowLock
 from copytrade_gui.storage.files.folder import DataFolder
-from copytrade_gui.storage.files.problems import SecretsError
+from copytrade_gui.storage.files.problems import LockedSecretsError, SecretsError
+from copytrade_gui.storage.secrets.keyring_store import OsKeyring
 from copytrade_gui.storage.secrets.passphrase import FilePassphrase, VaultPassphrase
 from copytrade_gui.storage.secrets.secrets import VaultSecrets
 from copytrade_gui.storage.secrets.vault import LEAST_MEMORY_KIB
 from tests.storage.samples import HandClock
+from tests.storage.test_p22_secrets import MemoryBackend
 
 FIRST, SECOND = "correct horse battery", "battery horse correct"
 
@@ -114,3 +120,57 @@ async def test_paper_has_no_key_to_renew(folder: DataFolder) -> None:
     lock = WindowLock(in_file(folder, HandClock()))
     with pytest.raises(RefusedError, match="no key to renew"):
         await lock.renew_key("")
+
+
+async def test_a_key_that_is_forgotten_comes_back_with_the_passphrase_and_no_secret_is_lost(
+    folder: DataFolder,
+) -> None:
+    vault = VaultSecrets(folder.vault, None, HandClock(), memory_kib=LEAST_MEMORY_KIB)
+    await vault.create(FIRST)
+    lock = WindowLock(VaultPassphrase(vault))
+    storing = asyncio.create_task(vault.put(AccountId("a"), "app_secret", "canary"))
+    await asyncio.sleep(0)  # it is sealed, and waits for the disk
+    await lock.forget_key()
+    await storing
+    with pytest.raises(LockedSecretsError):
+        await vault.get(AccountId("a"), "app_secret")
+    with pytest.raises(LockedSecretsError):
+        await vault.put(AccountId("b"), "token", "of today")
+    with pytest.raises(RefusedError, match="not the passphrase"):
+        await lock.unlock(SECOND)
+    assert vault.locked
+    await lock.unlock(FIRST)
+    assert await vault.get(AccountId("a"), "app_secret") == "canary"
+    await vault.put(AccountId("b"), "token", "of today")
+    fresh = VaultSecrets(folder.vault, None, HandClock(), memory_kib=LEAST_MEMORY_KIB)
+    await fresh.unlock(FIRST)
+    assert await fresh.get(AccountId("a"), "app_secret") == "canary"
+
+
+async def test_a_key_that_no_passphrase_would_bring_back_is_not_forgotten(
+    folder: DataFolder,
+) -> None:
+    keyring = OsKeyring(MemoryBackend(), "live")
+    vault = VaultSecrets(folder.vault, keyring, HandClock(), memory_kib=LEAST_MEMORY_KIB)
+    await vault.create(None)
+    await WindowLock(VaultPassphrase(vault)).forget_key()
+    assert not vault.locked
+
+
+async def test_a_proxys_login_is_known_to_new_connections_while_the_key_is_forgotten(
+    folder: DataFolder,
+) -> None:
+    """A KILL from the locked window cancels at every account."""
+    vault = VaultSecrets(folder.vault, None, HandClock(), memory_kib=LEAST_MEMORY_KIB)
+    await vault.create(FIRST)
+    known, new = AccountId("a"), AccountId("b")
+    for account in (known, new):
+        await vault.put(account, PROXY_LOGIN, f"{account}:word")
+    login_of = broker_settings(folder, None, vault).proxy_login
+    assert await login_of(known)() == "a:word"
+    await VaultPassphrase(vault).forget_key()
+    assert await login_of(known)() == "a:word"
+    with pytest.raises(BrokerFailureError, match="locked"):
+        await login_of(new)()
+    await VaultPassphrase(vault).check(FIRST)
+    assert await login_of(new)() == "b:word"

@@ -10,6 +10,7 @@ class FakeLock:
         self.passphrase = ""
         self.keys = 0
         """How often the key of the secrets was renewed."""
+        self.forgot = False
 
     async def has_passphrase(self) -> bool:
         return bool(self.passphrase)
@@ -17,6 +18,7 @@ class FakeLock:
     async def unlock(self, passphrase: str) -> None:
         if passphrase != self.passphrase:
             raise RefusedError("This is not the passphrase.", field="passphrase")
+        self.forgot = False
 
     async def set_passphrase(self, passphrase: str, before: str) -> None:
         if before != self.passphrase:
@@ -28,3 +30,6 @@ class FakeLock:
     async def renew_key(self, passphrase: str) -> None:
         await self.unlock(passphrase)
         self.keys += 1
+
+    async def forget_key(self) -> None:
+        self.forgot = True

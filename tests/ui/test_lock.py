@@ -25,6 +25,7 @@ from tests.ui.test_dialogs import shown, told
 pytestmark = pytest.mark.window_loop
 
 RIGHT = "correct horse battery"
+CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
 async def locked(window: MainWindow, world: World) -> None:
@@ -257,3 +258,37 @@ async def test_while_a_passphrase_is_tried_no_stop_gets_the_keys(
     assert [name for name, _ in world.calls if name in ("pause", "halt", "kill")] == []
     go_on.set()
     await until(lambda: not window.lock_work.locked)
+
+
+@pytest.mark.parametrize("before", [False, True])
+async def test_lock_and_stop_halts_covers_and_forgets_the_key_also_in_a_locked_window(
+    window: MainWindow, world: World, before: bool
+) -> None:
+    world.lock.passphrase = RIGHT
+    await window.lock_work.load()
+    if before:
+        window.desk.actions[Act.LOCK].trigger()
+    window.activateWindow()
+    screen = window.lock_work.screen
+    target = screen.field if before else window
+    QTest.keyClick(target, Qt.Key.Key_S, CONTROL_SHIFT)
+    await until(lambda: window.strip.change and window.strip.change.state is TradingState.HALT)
+    await until(lambda: world.lock.forgot)
+    assert screen.isVisible()
+    assert "nothing leaves but cancels" in screen.words.text()
+    await unlock(window)
+    assert not world.lock.forgot
+    assert world.change.state is TradingState.HALT
+    window.desk.actions[Act.LOCK].trigger()
+    assert "Copying is as it was" in screen.words.text()
+    await unlock(window)
+
+
+async def test_lock_and_stop_stops_also_where_nothing_could_unlock_the_window(
+    window: MainWindow, world: World
+) -> None:
+    window.desk.actions[Act.LOCK_STOP].trigger()
+    await until(lambda: window.strip.change and window.strip.change.state is TradingState.HALT)
+    assert told(window, "Set one: menu Console, Set passphrase.")
+    assert not window.lock_work.locked
+    assert not world.lock.forgot

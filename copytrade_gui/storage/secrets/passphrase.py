@@ -30,7 +30,7 @@ from copytrade_gui.storage.secrets.vault import (
 
 
 class VaultPassphrase:
-    """Implements ``ports.Passphrase`` on an open vault; setting one needs it at each start too."""
+    """Implements ``ports.Passphrase`` on a vault; setting one needs it at each start too."""
 
     def __init__(self, vault: VaultSecrets) -> None:
         self._vault = vault
@@ -40,9 +40,10 @@ class VaultPassphrase:
         return "passphrase" in (self._vault.factors() or ())
 
     async def check(self, passphrase: str) -> bool:
-        """True if it opens the vault."""
+        """True if it opens the vault, which it does where the key was forgotten."""
+        vault = self._vault
         try:
-            await self._vault.check_passphrase(passphrase)
+            await (vault.unlock(passphrase) if vault.locked else vault.check_passphrase(passphrase))
         except WrongPassphraseError:
             return False
         return True
@@ -62,6 +63,10 @@ class VaultPassphrase:
         except SecretsError as error:
             return str(error)
         return ""
+
+    async def forget_key(self) -> None:
+        """Drop the vault's key until the passphrase is checked again."""
+        self._vault.lock()
 
 
 class FilePassphrase:
@@ -134,6 +139,9 @@ class FilePassphrase:
     async def renew_key(self, passphrase: str) -> str:  # noqa: ARG002 - opens nothing here
         """Nothing of paper is sealed."""
         return "Paper keeps invented secrets, which are not encrypted. There is no key to renew."
+
+    async def forget_key(self) -> None:
+        """Nothing of paper is sealed."""
 
     def _content(self) -> bytes:
         return msgspec.json.encode(self._lock)

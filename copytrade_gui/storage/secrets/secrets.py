@@ -104,28 +104,28 @@ class VaultSecrets:
         self._key = key
 
     async def unlock(self, passphrase: str | None) -> None:
-        """Open the vault. After a wrong passphrase the next try waits 1, 2, 4 ... 60 s.
+        """Open the vault, for the first time or after ``lock``.
+
+        After a wrong passphrase the next try waits 1, 2, 4 ... 60 s.
 
         Raises:
             WrongPassphraseError: it does not open the vault.
             LockedSecretsError: a passphrase or the keyring is needed.
             SecretsError: the file is damaged.
         """
-        file = self._read()
-        if "passphrase" in file.lock.factors and not passphrase:
+        wrapping, records = self._sealed()
+        if "passphrase" in wrapping.factors and not passphrase:
             raise PassphraseMissingError(
                 "The vault needs its passphrase. Type it to unlock.", new=False
             )
-        key = await self._unwrapped(file.lock, passphrase)
-        self._key, self._wrapping = key, file.lock
-        self._records = {(record.account, record.field): record for record in file.records}
-        if "passphrase" in file.lock.factors and file.lock.memory_kib < self._memory_kib:
+        key = await self._unwrapped(wrapping, passphrase)
+        self._key, self._wrapping, self._records = key, wrapping, records
+        if "passphrase" in wrapping.factors and wrapping.memory_kib < self._memory_kib:
             await self._save_under(await self._wrapped(key, passphrase))
 
     def lock(self) -> None:
-        """Drop the key."""
+        """Drop the key. What is sealed stays, for a secret that is being stored right now."""
         self._key = None
-        self._records = {}
 
     async def change_passphrase(self, passphrase: str | None) -> None:
         """Wrap the key anew; records stay as they are. Raises SecretsError: so does all else."""
@@ -169,6 +169,13 @@ class VaultSecrets:
             await self._save()
 
     # ------------------------------------------------------------ inside
+
+    def _sealed(self) -> tuple[Lock, dict[tuple[str, str], Record]]:
+        """Wrapping and records of the file; once it was opened those held here, no older ones."""
+        if self._wrapping is not None:
+            return self._wrapping, self._records
+        file = self._read()
+        return file.lock, {(record.account, record.field): record for record in file.records}
 
     def _open(self) -> bytes:
         if self._key is None:

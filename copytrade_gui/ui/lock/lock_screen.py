@@ -15,6 +15,11 @@ from copytrade_gui.ui.widgets.buttons import show_busy
 from copytrade_gui.ui.widgets.label import PlainLabel, caption
 
 STOPS = (Act.PAUSE, Act.HALT, Act.KILL)
+_NEEDS = "The stops work; all else needs the passphrase."
+_STOPPED = (
+    "Locked and stopped: nothing leaves but cancels, also once it is unlocked, until you resume."
+)
+_FORGOTTEN = "The key of the app secrets is forgotten; sessions stay."
 
 
 class LockScreen(QFrame):
@@ -29,6 +34,7 @@ class LockScreen(QFrame):
         self.setObjectName("lock_screen")
         self.setAutoFillBackground(True)
         self._window = window
+        self._stopped = _STOPPED if desk.paper else f"{_STOPPED}\n{_FORGOTTEN}"
         self._waits = False
         self.state = PlainLabel()
         self.state.setObjectName("lock_state")
@@ -61,9 +67,8 @@ class LockScreen(QFrame):
         self._keys: list[QWidget] = [self.field, self.button, *stops]
         title = PlainLabel("The window is locked")
         title.setProperty("role", "heading")
-        words = PlainLabel("Copying is as it was. The stops work; all else needs the passphrase.")
-        self.problem = PlainLabel()
-        self.problem.setObjectName("lock_problem")
+        self.words = _lines("lock_words")
+        self.problem = _lines("lock_problem")
         self.problem.setProperty("role", "problem")
         row = QHBoxLayout()
         row.addWidget(caption("Passphrase", self.field))
@@ -71,7 +76,7 @@ class LockScreen(QFrame):
         row.addWidget(self.button)
         middle = QVBoxLayout()
         middle.setSpacing(12)
-        for label in (title, words):
+        for label in (title, self.words):
             middle.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
         middle.addLayout(row)
         middle.addWidget(self.problem, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -91,6 +96,7 @@ class LockScreen(QFrame):
     def cover(self) -> None:
         """Stand over everything, with the keys in the field."""
         self._fit()
+        self.words.setText(f"Copying is as it was. {_NEEDS}")
         self.problem.clear()
         self.field.clear()
         self._before = self._window.focusWidget()
@@ -98,6 +104,10 @@ class LockScreen(QFrame):
         self.raise_()
         self._window.activateWindow()  # a dialog may have had the keys
         self.wait(waits=False)
+
+    def say_stopped(self) -> None:
+        """It was locked by a stop: what that means, until the window is unlocked."""
+        self.words.setText(f"{self._stopped}\n{_NEEDS}")
 
     def uncover(self) -> None:
         """Stand there no more; who typed before it was locked types on."""
@@ -148,6 +158,14 @@ class LockScreen(QFrame):
             self.problem.setText("The passphrase is still being tried.")
         else:
             self.typed.emit(self.field.text())
+
+
+def _lines(name: str) -> PlainLabel:
+    """Room for more than one line, each in the middle."""
+    label = PlainLabel()
+    label.setObjectName(name)
+    label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+    return label
 
 
 def next_to(ring: Sequence[QWidget], one: QWidget | None, step: int) -> QWidget:

@@ -59,9 +59,10 @@ class LockWork(QObject):
         self._source = ScreenLock(self)
         self.screen = LockScreen(window, desk)
         self.screen.typed.connect(self._on_typed)
-        stopping = [desk.actions[act] for act in STOPS]
+        stopping = [desk.actions[act] for act in (*STOPS, Act.LOCK_STOP)]
         self._guard = InputGuard(window, self._may_hear, stopping, self.screen.take_focus)
         desk.actions.on(Act.LOCK, self.lock)
+        desk.actions.on(Act.LOCK_STOP, self._on_lock_and_stop)
         desk.actions.on(Act.SET_UNLOCKING, self._on_passphrase)
         desk.actions.on(Act.RENEW_KEY, self._on_renew)
         desk.actions[Act.RENEW_KEY].setVisible(not desk.paper)
@@ -108,6 +109,14 @@ class LockWork(QObject):
         self._guard.begin()
         self.screen.state.setText(self._strip.state.text())
         self.screen.cover()
+
+    def _on_lock_and_stop(self) -> None:
+        """The halt holds whether or not anything could unlock the window."""
+        self._stops.halt("pressed LOCK AND STOP")
+        self.lock()
+        if self.locked:
+            self.screen.say_stopped()
+            self._desk.tasks.start(self._verbs.forget_key(), name="forget the key of the secrets")
 
     def _unlock(self) -> None:
         self.locked = self._stops.only_stops = False

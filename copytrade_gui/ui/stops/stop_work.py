@@ -47,7 +47,7 @@ class StopWork(QObject):
         """The window is locked: nobody resumes from it."""
         actions = desk.actions
         actions.on(Act.PAUSE, self._on_pause)
-        actions.on(Act.HALT, lambda: self._stop(self._trading.halt("pressed HALT"), "halt"))
+        actions.on(Act.HALT, lambda: self.halt("pressed HALT"))
         actions.on(Act.KILL, self._on_kill)
         actions.on(Act.ONLY_EXITS, self._on_only_exits)
         actions.on(Act.RESUME, self._on_resume)
@@ -88,6 +88,10 @@ class StopWork(QObject):
     def resume(self) -> None:
         """Go back to copying, asking for what the present state needs."""
         self._on_resume()
+
+    def halt(self, reason: str) -> None:
+        """HALT, at once and unasked."""
+        self._stop(self._trading.halt(reason), "halt")
 
     def _on_pause(self) -> None:
         change = self._strip.change
