@@ -164,7 +164,7 @@ async def simulator_control(line: SimulatorLine, clock: Clock) -> AsyncIterator[
     """Open the simulator's own paths."""
     parts = urlsplit(line.control_url)
     address = loopback_address(f"{parts.scheme}://{parts.netloc}")
-    tls = tls_context(None if line.ca_file is None else Path(line.ca_file))
+    tls = tls_context(None if line.ca_file is None else Path(line.ca_file), trust=address.tls)
     http_call = HttpxCall(address, clock, tls=tls, orders_path=None)
     try:
         yield SimulatorControl(line, http_call)

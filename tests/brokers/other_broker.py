@@ -121,7 +121,11 @@ class OtherBroker(HandedBroker):
     async def session(
         self, broker: ScriptedBroker, cache: Path, *, fast: bool, ca_file: Path | None
     ) -> AsyncIterator[Traded]:
-        clock, tls, address = SystemClock(), tls_context(ca_file), loopback_address(broker.base_url)
+        clock, tls, address = (
+            SystemClock(),
+            tls_context(ca_file, trust=False),
+            loopback_address(broker.base_url),
+        )
         pool = Pool(address, clock, tls=tls)
         http_call = HttpxCall(address, clock, tls=tls, orders_path="/trade")
         calls = OrderCalls("/trade/new", "/alive", prepare, judge)

@@ -24,11 +24,14 @@ _STORES = (
 _SERVER_AUTH = ssl.Purpose.SERVER_AUTH.oid
 
 
-def tls_context(ca_file: Path | None = None, *, http: bool = True) -> ssl.SSLContext:
+def tls_context(
+    ca_file: Path | None = None, *, trust: bool = True, http: bool = True
+) -> ssl.SSLContext:
     """Make the one TLS context: system trust, TLS 1.2 or newer, host names checked.
 
-    ``ca_file`` replaces the system's trust; only the simulator's private CA needs it. ``http``
-    False: for another protocol than HTTP, which names none.
+    ``ca_file`` replaces the system's trust; only the simulator's private CA needs it. ``trust``
+    False: nobody is trusted, for an address without TLS, since reading the system's takes 20 ms.
+    ``http`` False: for another protocol than HTTP, which names none.
 
     Raises:
         BrokerFailureError: the trust store cannot be read.
@@ -37,6 +40,8 @@ def tls_context(ca_file: Path | None = None, *, http: bool = True) -> ssl.SSLCon
     try:
         if ca_file is not None:
             context.load_verify_locations(cafile=str(ca_file))
+        elif not trust:
+            pass  # whoever speaks TLS there is refused
         elif sys.platform == "win32":
             _trust_windows(context)
         else:

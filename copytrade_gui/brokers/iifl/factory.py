@@ -88,7 +88,7 @@ async def iifl_broker(settings: IiflSettings, clock: Clock) -> AsyncIterator[Iif
     ca_files = (settings.ca_file, None if settings.feed is None else settings.feed.ca_file)
     if any(ca_files) and not settings.simulator:
         raise BrokerFailureError("A CA file of our own is for the simulator only.", code="address")
-    tls = tls_context(settings.ca_file)
+    tls = tls_context(settings.ca_file, trust=address.tls)
 
     def way(account: Account, login: Login | None) -> Way:
         made = way_of(account.route, clock, login or settings.proxy_login(account.account_id))
@@ -112,9 +112,8 @@ async def iifl_broker(settings: IiflSettings, clock: Clock) -> AsyncIterator[Iif
     server, queue = None, FeedQueue(clock, lambda: pool.awaits_replies)
     feed = None
     if settings.feed is not None and feed_address is not None:
-        server = FeedServer(
-            feed_address, clock, tls_context(settings.feed.ca_file, http=False), queue
-        )
+        feed_tls = tls_context(settings.feed.ca_file, trust=feed_address.tls, http=False)
+        server = FeedServer(feed_address, clock, feed_tls, queue)
         feed = FeedNeeds(server.opener, clock)
     broker = IiflBroker(
         login_url=settings.login_url,

@@ -2,6 +2,7 @@
 
 import os
 import re
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,13 @@ def test_the_environment_cannot_replace_what_is_trusted(
             monkeypatch.setenv(name, value if name != "SSLKEYLOGFILE" else f"{tmp_path}/keys.log")
         assert tls_context().get_ca_certs(binary_form=True) == plain
     assert not (tmp_path / "keys.log").exists()
+
+
+def test_for_an_address_without_tls_nobody_is_trusted() -> None:
+    context = tls_context(trust=False)
+    assert context.get_ca_certs() == []
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
 
 
 @pytest.mark.parametrize("fast", [True, False], ids=["wire", "httpx"])
