@@ -282,6 +282,7 @@ class MainWindow(QMainWindow):
             self.status,
             desk.notices,
             self.outcome_notices,
+            self.alerts,
             self.order_work,
             self.sheet_work,
         )

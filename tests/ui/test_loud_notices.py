@@ -6,14 +6,23 @@ import pytest
 from msgspec import structs
 from PySide6.QtWidgets import QToolButton
 
-from copytrade_gui.domain.events import REJECTED_ALIKE, Alarm, OrderChanged, Severity
+from copytrade_gui.domain.events import (
+    REJECTED_ALIKE,
+    Alarm,
+    LampChanged,
+    OrderChanged,
+    Severity,
+    TradingStateChanged,
+)
 from copytrade_gui.domain.order import State
-from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.records import ENGINE, OrderView
+from copytrade_gui.domain.trading_state import NOT_ARMED, StateChange, TradingState
 from copytrade_gui.domain.unmatched import UNMATCHED
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.main_window import MainWindow
-from copytrade_gui.ui.news.alerts import AlertsDialog
+from copytrade_gui.ui.news.alerts import FIRST, Alerts, AlertsDialog
+from copytrade_gui.ui.news.bell import Ring
 from copytrade_gui.ui.orders.outcome_notices import CODE
 from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.widgets.toasts import Toast
@@ -123,22 +132,83 @@ async def test_a_master_who_failed_while_copies_filled_is_one_message(
 async def test_a_message_rings_only_where_that_was_chosen_and_the_choice_is_kept(
     window: MainWindow, world: World
 ) -> None:
-    rung: list[str] = []
+    rung = heard(window)
     alerts = window.alerts
-    alerts.beep = lambda: rung.append("beep")
     window.desk.notices.warn("A quiet one.")
     assert rung == []
-    alerts.choose(sound=True, desktop=False)
+    alerts.choose(sound=True, rings=FIRST, desktop=False)
     window.desk.notices.info("Nothing is wrong.")
     window.desk.notices.warn("A loud one.")
-    assert rung == ["beep"]
+    await over(window)
+    assert rung == ["beep"] * 2
     window.desk.actions[Act.ALERTS].trigger()
     await until(lambda: [one for one in window.findChildren(AlertsDialog) if one.isVisible()])
     dialog = next(one for one in window.findChildren(AlertsDialog) if one.isVisible())
     assert (dialog.sound.isChecked(), dialog.desktop.isChecked()) == (True, False)
+    assert [ring for ring, box in dialog.rings.items() if not box.isChecked()] == [Ring.FILL]
+    dialog.rings[Ring.LOST].click()
+    assert rung == ["beep"] * 2
+    dialog.rings[Ring.FILL].click()  # what is ticked is heard
+    assert rung == ["beep"] * 3
     dialog.sound.setChecked(False)
+    assert not dialog.rings[Ring.FILL].isEnabled()
     dialog.verb.click()
     await until(lambda: "alerts" not in window.desk.tasks.names)
+    await over(window)
     window.desk.notices.warn("A quiet one again.")
-    assert rung == ["beep"]
-    assert read_json(window.desk.memory, "alerts") == {"sound": False, "desktop": False}
+    assert rung == ["beep"] * 3
+    assert read_json(window.desk.memory, "alerts") == {
+        "sound": False, "rings": ["fill", "stop", "trouble"], "desktop": False
+    }  # fmt: skip
+    again = Alerts(window.desk, window, lambda: False)
+    assert again.rings == {Ring.FILL, Ring.TROUBLE, Ring.STOP}
+
+
+def heard(window: MainWindow) -> list[str]:
+    rung: list[str] = []
+    window.alerts.bell.beep = lambda: rung.append("beep")
+    return rung
+
+
+async def over(window: MainWindow) -> None:
+    """The bell is silent again."""
+    await until(lambda: window.alerts.bell._now is None)
+
+
+async def test_fills_a_lost_connection_and_a_stop_are_told_apart_by_ear(
+    window: MainWindow, world: World
+) -> None:
+    rung = heard(window)
+    window.alerts.choose(sound=True, rings=list(Ring), desktop=False)
+    everybody = tuple(world.accounts.values())
+    orders = people.plan_orders("filled", everybody, people.NOW_NS, troubles=False)
+    filled = [came_to(one, State.FILLED, "") for one in orders]
+    world.events.send(*(OrderChanged(one, "WORKING") for one in filled))
+    await until(lambda: rung)
+    await over(window)
+    assert len(rung) == 1  # of so many fills
+    world.events.send(*(OrderChanged(one, "FILLED") for one in filled))  # told once more
+    for state in ("ok", "bad", "bad"):
+        world.events.send(LampChanged("feed", state, "words"))
+        window.news.take()
+    await over(window)
+    assert len(rung) == 1 + 3
+    # What matters more comes after what rings, and nothing else does.
+    window.desk.notices.warn("Said while it rings.")
+    world.set_state(TradingState.HALT, "drill")
+    window.desk.notices.warn("Said while it rings, too.")
+    window.news.take()
+    await over(window)
+    assert len(rung) == 1 + 3 + 2 + 4
+
+
+async def test_a_morning_that_is_not_armed_and_a_first_look_at_the_lamps_ring_for_nobody(
+    window: MainWindow, world: World
+) -> None:
+    rung = heard(window)
+    window.alerts.choose(sound=True, rings=list(Ring), desktop=False)
+    change = StateChange(TradingState.REDUCE, ENGINE, NOT_ARMED, people.NOW_NS)
+    fresh = Alerts(window.desk, window, lambda: False)
+    fresh.bell.beep = window.alerts.bell.beep
+    fresh.on_events([TradingStateChanged(change, 0.1), LampChanged("broker", "bad", "0 of 5")])
+    assert rung == []
