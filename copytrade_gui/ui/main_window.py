@@ -50,6 +50,7 @@ from copytrade_gui.ui.positions.positions import PositionsPanel
 from copytrade_gui.ui.positions.square_off_work import SquareOffWork
 from copytrade_gui.ui.roster import Roster
 from copytrade_gui.ui.screen_news import ScreenNews
+from copytrade_gui.ui.stops.morning import Morning
 from copytrade_gui.ui.stops.stop_work import StopWork
 from copytrade_gui.ui.strip.status_lamps import StatusLamps
 from copytrade_gui.ui.strip.top_strip import TopStrip
@@ -218,7 +219,14 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         console, desk = self._console, self.desk
-        self.stops = StopWork(desk, console.trading, self.strip, self)
+        morning = Morning(
+            desk,
+            console.market.contracts,
+            self.status.told,
+            lambda: self.positions.report,
+            self.drift.lines,
+        )
+        self.stops = StopWork(desk, console.trading, self.strip, morning, self)
         self.order_work = OrderWork(
             desk, console.trading, console.history, self.bands, self.stops, self
         )

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from copytrade_gui.domain.mode import Mode
 from copytrade_gui.services.modes import LiveCheck, Standing, lacking
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
-from copytrade_gui.ui.widgets.label import PlainLabel
+from copytrade_gui.ui.widgets.check_lines import check_lines
 
 _WIDTH = 760
-_ROLES = {Standing.OK: "good", Standing.LACKS: "problem", Standing.NOTE: "muted"}
 _WORDS = {Standing.OK: "✓ Ready", Standing.LACKS: "✗ Missing", Standing.NOTE: "Note"}
 _READY = "Nothing is missing. The choice holds from the next start on, until you go back to paper."
 _NOT_READY = (
@@ -50,17 +49,7 @@ class TradeLiveDialog(ConsoleDialog):
         self._store = store
         self.chose_once = False
         ready = not lacking(checks)
-        grid = QGridLayout()
-        grid.setColumnStretch(2, 1)
-        grid.setHorizontalSpacing(14)
-        for row, check in enumerate(checks):
-            mark = PlainLabel(_WORDS[check.standing])
-            mark.setProperty("role", _ROLES[check.standing])
-            sentence = PlainLabel(check.sentence)
-            sentence.setWordWrap(True)
-            for column, label in enumerate((PlainLabel(check.name), mark, sentence)):
-                grid.addWidget(label, row, column)
-        self.box.addLayout(grid)
+        self.box.addLayout(check_lines(checks, _WORDS))
         self.add_text(_READY if ready else _NOT_READY + _NEXT[chosen])
         self.agreed = QCheckBox("I have looked at the limits; live orders are &real and cost money")
         self.agreed.setObjectName("trade_live_agreed")

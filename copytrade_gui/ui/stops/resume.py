@@ -5,15 +5,20 @@ The live day is armed here as well.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from copytrade_gui.domain.actor import read_actor
 from copytrade_gui.domain.trading_state import NOT_ARMED, StateChange, TradingState
+from copytrade_gui.services.modes import LiveCheck, Standing
 from copytrade_gui.services.verbs import TradingVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.activity.activity_words import STATES
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
+from copytrade_gui.ui.stops.morning import verdict
+from copytrade_gui.ui.widgets.check_lines import check_lines
 
 _THEN = {
     False: "After this, master orders are copied again; orders missed meanwhile are not sent.",
@@ -22,16 +27,16 @@ _THEN = {
 }
 
 
-_ARM = (
-    "Each day begins so. Until you arm it exits and square-offs leave, and nothing is opened. "
-    "Before you do, see that accounts are logged in and limits are as you want them today."
-)
+_ARM = "Each day begins so. Until you arm it exits and square-offs leave, and nothing is opened."
+_STANDS = {Standing.OK: "✓ Go", Standing.LACKS: "✗ No-go", Standing.NOTE: "Note"}
+_WIDE = 700
 
 
 class ResumeDialog(FormDialog):
     """Says who stopped trading, when and why, and asks what ends it.
 
-    ``into`` is ACTIVE, or REDUCE: then only what reduces leaves.
+    ``into`` is ACTIVE, or REDUCE: then only what reduces leaves. ``checks`` say how the morning
+    stands where the day is armed.
     """
 
     def __init__(
@@ -41,6 +46,7 @@ class ResumeDialog(FormDialog):
         trading: TradingVerbs,
         change: StateChange,
         into: TradingState = TradingState.ACTIVE,
+        checks: Sequence[LiveCheck] = (),
     ) -> None:
         exits = into is TradingState.REDUCE
         arms = change.not_armed and not exits
@@ -57,6 +63,10 @@ class ResumeDialog(FormDialog):
         )
         begins = f"{NOT_ARMED} {_ARM}" if arms else words
         self.box.insertWidget(0, self.add_text(f"{begins} {_THEN[exits]}"))
+        if checks:
+            self.setMinimumWidth(_WIDE)
+            self.box.insertWidget(1, self.add_text(verdict(checks), style="heading"))
+            self.box.insertLayout(2, check_lines(checks, _STANDS))
         self.reason = QLineEdit("Armed for the day." if arms else "")
         self.add_field("reason", "&Reason", self.reason, hint="Goes into the audit trail.")
         self.word: QLineEdit | None = None

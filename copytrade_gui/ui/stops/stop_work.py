@@ -18,6 +18,7 @@ from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import bring_back
 from copytrade_gui.ui.stops.kill_guard import KillGuard
+from copytrade_gui.ui.stops.morning import Morning
 from copytrade_gui.ui.stops.resume import ResumeDialog
 from copytrade_gui.ui.strip.top_strip import TopStrip
 
@@ -35,9 +36,11 @@ class StopWork(QObject):
         desk: Desk,
         trading: TradingVerbs,
         strip: TopStrip,
+        morning: Morning,
         window: QWidget,
     ) -> None:
         super().__init__(window)
+        self._morning = morning
         self._desk = desk
         self._trading = trading
         self._strip = strip
@@ -131,7 +134,17 @@ class StopWork(QObject):
         if change.state is TradingState.PAUSE:
             self._stop(self._trading.resume("pressed RESUME"), "resume")
             return
+        if change.not_armed:
+            if "arm" not in self._desk.tasks.names and not bring_back(self._window, "resume"):
+                self._desk.tasks.start(self._arm(change), name="arm")
+            return
         self._ask_to_leave("resume", change, TradingState.ACTIVE)
+
+    async def _arm(self, change: StateChange) -> None:
+        checks = await self._morning.checks()
+        await self._ask_resume(
+            ResumeDialog(self._window, self._desk, self._trading, change, checks=checks)
+        )
 
     def _ask_to_leave(self, name: str, change: StateChange, into: TradingState) -> None:
         if not bring_back(self._window, name):

@@ -114,6 +114,10 @@ class StatusLamps(QStatusBar):
         if lamp.name in self.lamps:
             self._show(lamp.name, lamp.state, lamp.words)
 
+    def told(self, name: str) -> tuple[str, str]:
+        """State and words of a lamp as it was told last; empty before anything was."""
+        return self._states[name]
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._make_room()
