@@ -20,6 +20,7 @@ class Act(StrEnum):
     HALT = "halt"
     KILL = "kill"
     RESUME = "resume"
+    MORNING = "morning"
     ONLY_EXITS = "only_exits"
     SOME_ONLY_EXITS = "some_only_exits"
     SOME_HALT = "some_halt"

@@ -39,6 +39,12 @@ SPECS: dict[Act, Spec] = {
         "play",
         question=True,
     ),
+    Act.MORNING: Spec(
+        "&Morning check",
+        "GO or NO-GO: sessions, contract files, positions, drift, clock, with what to do",
+        "Stops",
+        icon="check",
+    ),
     Act.SOME_ONLY_EXITS: Spec(
         "Only e&xits for accounts",
         "Let chosen accounts, or a group, send only what reduces positions until you lift it",

@@ -18,6 +18,7 @@ from copytrade_gui.domain.link import Follower
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.square_off import EVERYTHING
 from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.services.modes import LiveCheck, Standing
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.day.day_end import DayEndDialog
 from copytrade_gui.ui.day.recovery import RecoveryDialog
@@ -51,6 +52,7 @@ from copytrade_gui.ui.orders.review import ReviewDialog
 from copytrade_gui.ui.positions.square_off import SquareOffDialog, SquareOffReportDialog
 from copytrade_gui.ui.positions.which_group import WhichGroupDialog
 from copytrade_gui.ui.stops.kill_guard import KillGuard
+from copytrade_gui.ui.stops.morning_check import MorningDialog
 from copytrade_gui.ui.stops.resume import ResumeDialog
 from copytrade_gui.ui.stops.stop_some import StopSomeDialog
 from copytrade_gui.ui.stops.whom import Whom
@@ -208,6 +210,10 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
         "basis": lambda: BasisDialog(window, desk, [("All", listed)], nothing),
         "paper-accounts": lambda: PaperAccountsDialog(window, desk, nothing),
         "alerts": lambda: AlertsDialog(window, desk, window.alerts),
+        "morning": lambda: MorningDialog(
+            window, desk, window.stops._morning,
+            [LiveCheck("Sessions", Standing.LACKS, "3 of 25 accounts not logged in.")],
+        ),
         "change": lambda: ChangeDialog(
             window, desk, made.changes, next(iter(made.orders.values())), 2
         ),

@@ -18,6 +18,7 @@ from copytrade_gui.domain.trading_state import NOT_ARMED, StateChange, TradingSt
 from copytrade_gui.services.modes import Standing
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.main_window import MainWindow
+from copytrade_gui.ui.stops.morning_check import MorningDialog
 from copytrade_gui.ui.stops.resume import ResumeDialog
 from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.window_state import ForgetfulMemory
@@ -128,3 +129,28 @@ async def test_a_stop_of_the_person_itself_is_resumed_without_the_morning(
     assert dialog.verb.text() == "Resume copying"
     assert "Of today." not in [one.text() for one in dialog.findChildren(PlainLabel)]
     dialog.reject()
+
+
+async def test_the_morning_is_looked_at_as_often_as_one_likes_and_arms_nothing(
+    live: MainWindow, world: World
+) -> None:
+    live.desk.actions[Act.MORNING].trigger()
+    live.desk.actions[Act.MORNING].trigger()
+    dialog = await shown(live, MorningDialog)
+    assert len([one for one in live.findChildren(MorningDialog) if one.isVisible()]) == 1
+    assert dialog.verdict.text().startswith("GO")
+    master = next(iter(world.accounts.values()))
+    lost = replace(world.statuses[master.account_id], session=SessionState.EXPIRED)
+    live.desk.roster.set_statuses([lost])
+    dialog.again.click()
+    await until(lambda: dialog.verdict.text().startswith("NO-GO: 1 line"))
+    words = [one.text() for one in dialog.findChildren(PlainLabel)]
+    assert any(said.endswith("Followers > Log in next.") for said in words)
+    dialog.close_button.click()
+    assert world.calls == []
+    assert live.strip.state.text() == "NOT ARMED"
+
+
+async def test_paper_asks_for_no_basis_in_its_morning(window: MainWindow) -> None:
+    checks = await window.stops._morning.checks()
+    assert "Basis" not in [one.name for one in checks]

@@ -18,6 +18,10 @@ from copytrade_gui.ui.strip.market_clock import countdown
 _STANDINGS = {"ok": Standing.OK, "bad": Standing.LACKS}
 _LAMPS = (("feed", "Order news"), ("clock", "Clock"), ("database", "Database"))
 _NAMED = 3
+STANDS = {Standing.OK: "✓ Go", Standing.LACKS: "✗ No-go", Standing.NOTE: "Note"}
+"""How a line stands, in words."""
+WIDE = 700
+"""Pixels that the lines want, at least."""
 
 
 class Morning:

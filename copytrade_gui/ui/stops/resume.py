@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from copytrade_gui.domain.actor import read_actor
 from copytrade_gui.domain.trading_state import NOT_ARMED, StateChange, TradingState
-from copytrade_gui.services.modes import LiveCheck, Standing
+from copytrade_gui.services.modes import LiveCheck
 from copytrade_gui.services.verbs import TradingVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.activity.activity_words import STATES
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
-from copytrade_gui.ui.stops.morning import verdict
+from copytrade_gui.ui.stops.morning import STANDS, WIDE, verdict
 from copytrade_gui.ui.widgets.check_lines import check_lines
 
 _THEN = {
@@ -28,8 +28,6 @@ _THEN = {
 
 
 _ARM = "Each day begins so. Until you arm it exits and square-offs leave, and nothing is opened."
-_STANDS = {Standing.OK: "✓ Go", Standing.LACKS: "✗ No-go", Standing.NOTE: "Note"}
-_WIDE = 700
 
 
 class ResumeDialog(FormDialog):
@@ -64,9 +62,9 @@ class ResumeDialog(FormDialog):
         begins = f"{NOT_ARMED} {_ARM}" if arms else words
         self.box.insertWidget(0, self.add_text(f"{begins} {_THEN[exits]}"))
         if checks:
-            self.setMinimumWidth(_WIDE)
+            self.setMinimumWidth(WIDE)
             self.box.insertWidget(1, self.add_text(verdict(checks), style="heading"))
-            self.box.insertLayout(2, check_lines(checks, _STANDS))
+            self.box.insertLayout(2, check_lines(checks, STANDS))
         self.reason = QLineEdit("Armed for the day." if arms else "")
         self.add_field("reason", "&Reason", self.reason, hint="Goes into the audit trail.")
         self.word: QLineEdit | None = None

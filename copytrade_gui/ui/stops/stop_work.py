@@ -19,6 +19,7 @@ from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import bring_back
 from copytrade_gui.ui.stops.kill_guard import KillGuard
 from copytrade_gui.ui.stops.morning import Morning
+from copytrade_gui.ui.stops.morning_check import MorningDialog
 from copytrade_gui.ui.stops.resume import ResumeDialog
 from copytrade_gui.ui.strip.top_strip import TopStrip
 
@@ -54,6 +55,7 @@ class StopWork(QObject):
         actions.on(Act.KILL, self._on_kill)
         actions.on(Act.ONLY_EXITS, self._on_only_exits)
         actions.on(Act.RESUME, self._on_resume)
+        actions.on(Act.MORNING, self._on_morning)
 
     def refresh(self) -> None:
         """Orders changed: an open guard counts again."""
@@ -139,6 +141,14 @@ class StopWork(QObject):
                 self._desk.tasks.start(self._arm(change), name="arm")
             return
         self._ask_to_leave("resume", change, TradingState.ACTIVE)
+
+    def _on_morning(self) -> None:
+        if "morning" not in self._desk.tasks.names and not bring_back(self._window, "morning"):
+            self._desk.tasks.start(self._show_morning(), name="morning")
+
+    async def _show_morning(self) -> None:
+        checks = await self._morning.checks()
+        MorningDialog(self._window, self._desk, self._morning, checks).present()
 
     async def _arm(self, change: StateChange) -> None:
         checks = await self._morning.checks()
