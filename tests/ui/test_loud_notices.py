@@ -23,6 +23,7 @@ from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.news.alerts import FIRST, Alerts, AlertsDialog
 from copytrade_gui.ui.news.bell import Ring
+from copytrade_gui.ui.news.notice_centre import COLUMNS, NoticeCentre
 from copytrade_gui.ui.orders.outcome_notices import CODE
 from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.widgets.toasts import Toast
@@ -32,6 +33,7 @@ from tests.ui.conftest import until
 from tests.ui.fakes import World
 
 pytestmark = pytest.mark.window_loop
+COLUMN = [one.key for one in COLUMNS].index("sentence")
 
 
 def came_to(order: OrderView, state: State, reason: str, code: str = "") -> OrderView:
@@ -212,3 +214,28 @@ async def test_a_morning_that_is_not_armed_and_a_first_look_at_the_lamps_ring_fo
     fresh.bell.beep = window.alerts.bell.beep
     fresh.on_events([TradingStateChanged(change, 0.1), LampChanged("broker", "bad", "0 of 5")])
     assert rung == []
+
+
+async def test_the_notice_centre_shows_warnings_or_what_is_critical_alone(
+    window: MainWindow,
+) -> None:
+    centre = window.panels.one(NoticeCentre)
+    window.panels.go(centre)
+    notices = window.desk.notices
+    notices.info("It worked.")
+    notices.warn("It did not work.")
+    notices.tell(Severity.CRITICAL, "Nothing is recorded.", "journal")
+    seen = {}
+    for kind in ("§loud", "§critical", ""):
+        centre.kinds.button(kind).click()
+        rows = centre.table.view.sheet(only_selected=False).rows
+        seen[kind] = [row[COLUMN] for row in rows]
+    assert seen["§critical"] == ["Nothing is recorded."]
+    assert seen["§loud"] == ["Nothing is recorded.", "It did not work."]
+    assert seen[""][:3] == ["Nothing is recorded.", "It did not work.", "It worked."]
+    centre.kinds.button("§loud").click()
+    notices.info("Later, and quiet.")
+    notices.warn("Later, and loud.")
+    rows = centre.table.view.sheet(only_selected=False).rows
+    assert rows[0][COLUMN] == "Later, and loud."
+    assert len(rows) == 3

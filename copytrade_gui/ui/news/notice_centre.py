@@ -18,6 +18,7 @@ from copytrade_gui.ui.tables.columns import Column
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tables.rows_model import RowsModel
 from copytrade_gui.ui.theme import Tone
+from copytrade_gui.ui.widgets.segments import Segments
 
 LOOKS = {
     Severity.INFO: Look("Note", Tone.OK, Mark.CIRCLE),
@@ -37,6 +38,19 @@ COLUMNS: tuple[Column[Notice], ...] = (
 )  # fmt: skip
 
 
+_SIGNS = {
+    Severity.INFO: "",
+    Severity.WARNING: "§loud",
+    Severity.CRITICAL: "§loud §critical",
+}
+
+
+def search_text(notice: Notice) -> str:
+    """What the filter looks through; signs mark what the quick filters want."""
+    words = " ".join(column.text(notice) for column in COLUMNS)
+    return f"{words} {_SIGNS[notice.severity]}".rstrip()
+
+
 class NoticeCentre(Panel):
     """Newest first; looking at it marks everything read."""
 
@@ -45,8 +59,9 @@ class NoticeCentre(Panel):
         self.setObjectName("notice_centre")
         self._desk = desk
         self.model: RowsModel[Notice] = RowsModel(
-            COLUMNS, lambda notice: notice.number, cap=KEPT, newest_first=True, parent=self
-        )
+            COLUMNS, lambda notice: notice.number, cap=KEPT, newest_first=True,
+            search=search_text, parent=self,
+        )  # fmt: skip
         self.table: DataTable[Notice] = DataTable(
             desk,
             "notices",
@@ -56,6 +71,15 @@ class NoticeCentre(Panel):
             kept=KEPT,
         )
         self.table.say_when_empty("No messages yet. What the console tells you is kept here.")
+        self.kinds: Segments[str] = Segments(
+            "notice_kinds",
+            [("", "All", "Every message of the day"),
+             ("§loud", "Warnings", "Warnings, and what is critical"),
+             ("§critical", "Critical", "What is critical alone")],
+            label="Show", stretch=False,
+        )  # fmt: skip
+        self.kinds.chosen.connect(lambda: self.table.narrow(self.kinds.value))
+        self.table.add_before_filter(self.kinds)
         self.table.add_tool(Act.SHOW_NOTICE, words=True)
         self.table.view.add_row_actions([desk.actions[Act.SHOW_NOTICE], desk.actions[Act.COPY]])
         self.table.view.selectionModel().selectionChanged.connect(
