@@ -95,7 +95,7 @@ def test_copies_without_their_master_are_closed_and_an_owners_sale_is_seen(perso
          "price": str(round(float(last.replace(",", "")) * 0.99))},
     )  # fmt: skip
     person.keys("alt+F7")
-    row = person.see_row("drift", "Drifting")
+    row = person.see_row("drift", "The owner sold")
     assert SHARE in " ".join(row.cells)
     assert f"The owner sold {whole} by himself" in " ".join(row.cells)
     picture(person, "drift")
