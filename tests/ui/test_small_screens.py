@@ -11,7 +11,10 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QDockWidget, QScrol
 
 from copytrade_gui.domain.events import OrderChanged
 from copytrade_gui.domain.order import State
+from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.feed.feed_rows import COLUMNS as FEED
+from copytrade_gui.ui.followers.followers import STOPS
+from copytrade_gui.ui.limits.limits import LimitsDialog
 from copytrade_gui.ui.main_window import SMALLEST, MainWindow
 from copytrade_gui.ui.orders.order_rows import COLUMNS
 from copytrade_gui.ui.tables.view import TableView
@@ -148,6 +151,36 @@ async def test_names_in_the_charts_do_not_print_over_each_other(
     window.desk.theme.apply(text_percent=100)
     await window.stop()
     assert over == {size: [] for size in sizes}
+
+
+@pytest.mark.parametrize("wide", [SMALLEST[0], *(room[0] for room in INSIDE), 1440])
+async def test_what_stops_the_selected_is_in_view_at_any_width(
+    app: QApplication, wide: int
+) -> None:
+    window = await pictures.open_window(pictures.world(24), Scheme.DARK, (wide, INSIDE[0][1]))
+    await pictures.settle(2)
+    bulk = window.followers.bulk
+    buttons = [window.followers._bulk_buttons[act] for act in STOPS]
+    seen = [
+        button.isVisible() and bulk.rect().contains(button.geometry().bottomRight())
+        for button in buttons
+    ]
+    await window.stop()
+    assert seen == [True] * len(STOPS)
+
+
+@pytest.mark.parametrize("act", [Act.LIMITS, Act.LOSS_LIMITS])
+async def test_what_a_limit_means_is_read_whole(app: QApplication, act: Act) -> None:
+    window = await pictures.open_window(pictures.world(24), Scheme.DARK, INSIDE[1])
+    window.desk.actions[act].trigger()
+    await until(lambda: [one for one in window.findChildren(LimitsDialog) if one.isVisible()])
+    dialog = next(one for one in window.findChildren(LimitsDialog) if one.isVisible())
+    await pictures.settle(3)
+    wrong = cut(dialog) + [one.text() for one in dialog.findChildren(ElidedLabel) if one.text()]
+    dialog.reject()
+    await pictures.settle(2)
+    await window.stop()
+    assert wrong == []
 
 
 def place_of(view: TableView, row: int) -> QRect:

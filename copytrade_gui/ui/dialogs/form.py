@@ -10,7 +10,6 @@ from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.columns_of_fields import ColumnsOfFields
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
-from copytrade_gui.ui.widgets.elided import ElidedLabel
 from copytrade_gui.ui.widgets.label import PlainLabel, caption
 
 _COLUMN = 40
@@ -82,7 +81,8 @@ class FormDialog(ConsoleDialog):
             line = QHBoxLayout()
             line.setSpacing(10)
             field.setMaximumWidth(160)
-            told = ElidedLabel(beside)
+            told = PlainLabel(beside)
+            told.setWordWrap(True)
             told.setProperty("role", "hint")
             line.addWidget(field)
             line.addWidget(told, 1)

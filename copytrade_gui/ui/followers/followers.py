@@ -165,7 +165,8 @@ class FollowersPanel(Panel):
         self.bulk_text = PlainLabel()
         self.bulk.addWidget(self.bulk_text)
         self._bulk_buttons: dict[Act, QPushButton] = {}
-        for act in (*BULK, *STOPS):
+        # What stops comes first: at no width of the screen it is what is put away.
+        for act in (*STOPS, *BULK):
             button = QPushButton(SPECS[act].brief or plain_text(act))
             button.setObjectName(f"bulk_{act}")
             set_tip(button, self._desk.actions[act].toolTip())
