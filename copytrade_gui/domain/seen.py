@@ -29,6 +29,10 @@ class Follow(StrEnum):
         return {"ask": "Ask first", "copy": "Copy", "show": "Only show"}[self.value]
 
 
+NO_COPY = "No copy of it was sent"
+"""Begins the reason of one that was copied and of which nobody got an order."""
+
+
 class Seen(StrEnum):
     """What became of such an order."""
 
@@ -58,6 +62,10 @@ class Seen(StrEnum):
     def open_to_ignore(self) -> bool:
         """True while nobody has decided about it."""
         return self in (Seen.ASKED, Seen.MISSED, Seen.DENIED)
+
+    def gave_nobody(self, reason: str) -> bool:
+        """It has a plan, and by that nobody got an order."""
+        return self is Seen.COPIED and reason.startswith(NO_COPY)
 
 
 class SeenOrder(Struct, frozen=True, gc=False):

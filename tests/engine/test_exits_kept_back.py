@@ -71,3 +71,18 @@ def test_who_would_stay_in_by_the_masters_other_exit_is_named_and_gets_out(
 
     with world(1, settings=LOOKING) as made:
         made.live(script)
+
+
+def test_an_exit_elsewhere_of_which_nobody_got_a_copy_is_not_listed_as_copied() -> None:
+    async def script(console: Console) -> None:
+        made = await ready(console, Follow.COPY)
+        await press(console, ticket(made, BUY, 10), wait_s=15)
+        for away in (200, 300):
+            elsewhere(made, ticket(made, SELL, 10, away=away))
+            await made.clock.sleep(10)
+        target, second = sorted(console.engine.master_signals.orders(), key=lambda one: one.price)
+        assert target.reason == ""
+        assert second.became.gave_nobody(second.reason)
+
+    with world(1, settings=LOOKING) as made:
+        made.live(script)

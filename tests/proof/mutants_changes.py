@@ -189,4 +189,10 @@ MUTANTS: tuple[Mutant, ...] = (
         "structs.replace(order, reason=before.reason)",
         "order",
     ),
+    Mutant(
+        "an order placed elsewhere of which nobody got a copy is not listed as copied",
+        "copytrade_gui/engine/signals/unfollowed.py",
+        "if any(one.state is State.PLANNED or one.code == COPIES_FILLS for one in copies):",
+        "if copies:",
+    ),
 )

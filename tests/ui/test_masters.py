@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QPushButton
 from copytrade_gui.domain.events import MasterSeen
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.order import OrderType, Product, Side
-from copytrade_gui.domain.seen import Follow, Seen, SeenOrder
+from copytrade_gui.domain.seen import NO_COPY, Follow, Seen, SeenOrder
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.dialogs.dialog import Question
 from copytrade_gui.ui.main_window import MainWindow
@@ -86,6 +86,19 @@ async def test_an_order_placed_elsewhere_stands_first_and_follows_the_news(
     await until(lambda: model.row_at(0).order.became is Seen.DENIED)
     assert model.rowCount() == 2
     assert "(changed 2 x)" in str(model.index(0, 2).data())
+
+
+async def test_an_order_of_which_nobody_got_a_copy_is_not_called_copied(
+    window: MainWindow, world: World
+) -> None:
+    nobody = structs.replace(seen(1, Seen.COPIED), reason=f"{NO_COPY}: see the order book.")
+    await show(window, world, nobody, seen(2, Seen.COPIED))
+    model = window.masters.model
+    words = [
+        {str(model.index(row, n).data()) for n in range(model.columnCount())} for row in (0, 1)
+    ]
+    assert sum("No copy sent" in one for one in words) == 1
+    assert sum("Copied" in one for one in words) == 1
 
 
 async def test_what_waits_has_a_band_until_it_is_decided(window: MainWindow, world: World) -> None:

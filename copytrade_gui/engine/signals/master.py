@@ -42,7 +42,7 @@ from copytrade_gui.engine.signals.seen_row import (
     there_before,
     why_late,
 )
-from copytrade_gui.engine.signals.unfollowed import Unfollowed, still_unfollowed
+from copytrade_gui.engine.signals.unfollowed import Unfollowed, still_unfollowed, why_no_copy
 from copytrade_gui.ports import BrokerOrder, InstrumentOf
 
 _OLD = "It was there when its book was first read; it is not copied by itself."
@@ -217,8 +217,8 @@ class MasterSignals:
         account = lane.account_id
         copied = self._submission.plan_of(seen_command(account, row.broker_order_id))
         plan = None if copied is None else copied.plan_id
-        if plan is not None:
-            became, reason = Seen.COPIED, ""
+        if copied is not None:
+            became, reason = Seen.COPIED, why_no_copy(copied)
         elif (account, row.broker_order_id) in self._ignored:
             became, reason = Seen.IGNORED, _BY_A_PERSON
         view = seen_order(account, row, self._clock.wall_ns(), became, reason, plan)
@@ -363,7 +363,7 @@ class MasterSignals:
             order.working = False
         plan = placed.plan.plan_id
         order.view = structs.replace(order.view, plan_id=plan)
-        self._become(order, Seen.COPIED, "")
+        self._become(order, Seen.COPIED, why_no_copy(placed.plan))
         self._copy_fills(order, self._clock.mono_ns())
         if order.row.state in GONE and order.row is not row:
             self._end_copies(order)

@@ -13,8 +13,10 @@ from msgspec import structs
 from copytrade_gui.domain.changed_terms import QUANTITY, TYPE, change_in_words
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import PlanId
+from copytrade_gui.domain.link import COPIES_FILLS
 from copytrade_gui.domain.order import State
-from copytrade_gui.domain.seen import Seen, SeenOrder
+from copytrade_gui.domain.records import Plan
+from copytrade_gui.domain.seen import NO_COPY, Seen, SeenOrder
 from copytrade_gui.engine.orders.core import Core
 
 _DECIDE = "Change the price or cancel them at the broker, cancel them here, or let them stand."
@@ -72,8 +74,18 @@ def still_unfollowed(before: SeenOrder, now: SeenOrder) -> SeenOrder:
     and trigger, but his quantity only where he changes that, and nothing of an order that is of
     another type than they are: until then the reason stands.
     """
-    if before.became is not Seen.COPIED or now.changes == before.changes:
+    if before.became is not Seen.COPIED or before.became.gave_nobody(before.reason):
+        return now
+    if now.changes == before.changes:
         return now
     waits = QUANTITY in before.reason and now.quantity == before.quantity
     other = TYPE in before.reason and now.order_type is before.order_type
     return now if waits or other else structs.replace(now, reason="")
+
+
+def why_no_copy(plan: Plan) -> str:
+    """Says so where it gave nobody an order; empty where somebody got one, or gets his fills."""
+    copies = [one for one in plan.intents if one.is_copy]
+    if any(one.state is State.PLANNED or one.code == COPIES_FILLS for one in copies):
+        return ""
+    return f"{NO_COPY}: the order book says why for each follower."

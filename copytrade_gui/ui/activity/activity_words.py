@@ -17,7 +17,7 @@ from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.ports import LIMITS_VERB
 from copytrade_gui.services.verbs import HistoryRow
 from copytrade_gui.ui import figures
-from copytrade_gui.ui.masters.seen_rows import LOOKS
+from copytrade_gui.ui.masters.seen_rows import look_of
 from copytrade_gui.ui.state_words import ORDER_LOOKS, SESSION_LOOKS, wait_words
 
 Body = Mapping[str, object]
@@ -240,7 +240,7 @@ def _limits_changed(subject: str) -> str:
 
 def _seen(row: HistoryRow, body: Body) -> str:
     words = f"{body['side']} {figures.whole(_number(body, 'quantity'))} {body['symbol']}"
-    became = LOOKS[Seen(str(body["became"]))].word
+    became = look_of(Seen(str(body["became"])), row.reason).word
     return f"{words}: {became}. {row.reason}" if row.reason else f"{words}: {became}"
 
 

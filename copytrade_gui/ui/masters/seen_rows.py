@@ -24,6 +24,13 @@ LOOKS: dict[Seen, Look] = {
     Seen.NOT_COPIED: Look("Not copied", Tone.MUTED, Mark.DASH),
 }
 
+_NO_COPY = Look("No copy sent", Tone.WARN, Mark.TRIANGLE)
+
+
+def look_of(became: Seen, reason: str) -> Look:
+    """How what became of it is shown: a plan that gave nobody an order is not called copied."""
+    return _NO_COPY if became.gave_nobody(reason) else LOOKS[became]
+
 
 @dataclass(frozen=True, slots=True)
 class SeenRow:
@@ -94,6 +101,10 @@ def _now(row: SeenRow) -> str:
     return f"{at} (last {_price(row.last)})" if row.last is not None and order.price else at
 
 
+def _look(row: SeenRow) -> Look:
+    return look_of(row.order.became, row.order.reason)
+
+
 def _order_words(row: SeenRow) -> str:
     order = row.order
     changes = f"  (changed {order.changes} x)" if order.changes else ""
@@ -112,12 +123,12 @@ COLUMNS: tuple[Column[SeenRow], ...] = (
     Column("master", "Master", lambda r: r.master, chars=12),
     Column("order", "Order", _order_words, chars=32, takes_rest=True,
            tone=lambda r: Tone.BUY if r.order.side is Side.BUY else Tone.SELL),
-    Column("became", "What became of it", lambda r: LOOKS[r.order.became].word, chars=19,
-           tone=lambda r: LOOKS[r.order.became].tone, mark=lambda r: LOOKS[r.order.became].mark),
+    Column("became", "What became of it", lambda r: _look(r).word, chars=19,
+           tone=lambda r: _look(r).tone, mark=lambda r: _look(r).mark),
     Column("now", "Copy now at", _now, numeric=True, chars=22,
            note="The price a copy would leave at now, beside the last price"),
     Column("reason", "Why", lambda r: r.order.reason, chars=18, takes_rest=True,
-           tip=lambda r: r.order.reason or LOOKS[r.order.became].word),
+           tip=lambda r: r.order.reason or _look(r).word),
     Column("filled", "Filled", lambda r: filled_words(r.order), numeric=True, chars=13,
            sort=lambda r: r.order.filled_quantity),
     Column("status", "At the broker", lambda r: status_words(r.order), chars=16),
