@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from tests.proof.mutants import Mutant
 from tests.proof.touched import Touched
 
+_FEW = 12
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -38,6 +39,17 @@ def chosen(
         ),
     )
     return [test.test for test in asked]
+
+
+def in_batches(tests: list[str], before: str | None) -> list[list[str]]:
+    """The tests in the order given, of which the first few are asked by themselves: most broken
+    rules are noticed by one of them, and finding all of the others takes as long as many tests.
+
+    ``before`` is the test that noticed it the last time: it is asked before any other.
+    """
+    first = [before] if before in tests else []
+    others = [test for test in tests if test not in first]
+    return [batch for batch in (first, others[:_FEW], others[_FEW:]) if batch]
 
 
 def in_order(touched: list[Touched]) -> list[str]:

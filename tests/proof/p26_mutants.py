@@ -12,6 +12,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import msgspec
+
 from tests.proof import (
     choosing,
     mutants,
@@ -63,6 +65,8 @@ CHECKS = (
 )
 _LEFT_OUT = "not p9 and not every_proof and not takes_little_memory"
 """What the last measures depends on the hundreds of tests that ran before it in one process."""
+_NOTICED = _ROOT / "tests/proof/noticed.json"
+"""By which test each broken rule was noticed the last time; written anew by each run, and kept."""
 _ENOUGH = 0.8
 _ENOUGH_BEFORE_RELEASE = 0.9
 _LONGEST_S = 2_400.0
@@ -101,6 +105,7 @@ def part(release: bool, number: int) -> Row:
         copy = _Copy(Path(folder))
         copy.must_pass()
         survivors = [mutant.rule for mutant in mine if not copy.catches(mutant)]
+        _keep(copy.noticed_by)
     caught = len(mine) - len(survivors)
     enough = _ENOUGH_BEFORE_RELEASE if release else _ENOUGH
     if caught < enough * len(mine):
@@ -121,6 +126,21 @@ def part(release: bool, number: int) -> Row:
     )
 
 
+def _noticed_before() -> dict[str, str]:
+    return msgspec.json.decode(_NOTICED.read_bytes(), type=dict[str, str])
+
+
+def _keep(noticed: dict[str, str]) -> None:
+    """Keep what was noticed now; what is kept of a rule that is no more goes."""
+    rules = {mutant.rule for mutant in _MUTANTS}
+    known = _noticed_before() | noticed
+    told = {rule: known[rule] for rule in sorted(known) if rule in rules}
+    if told != _noticed_before():
+        fresh = _NOTICED.with_suffix(f".{os.getpid()}")
+        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(told)) + b"\n")
+        fresh.replace(_NOTICED)
+
+
 class _Copy:
     """The program and its tests in a folder of their own, where rules can be broken."""
 
@@ -129,6 +149,9 @@ class _Copy:
         self._amendments = 0
         self._touched: list[Touched] = []
         self._noticed: Counter[str] = Counter()
+        self._before = _noticed_before()
+        self.noticed_by: dict[str, str] = {}
+        """The first test that noticed it, by the rule that was broken."""
         self._hangs_after_s = _LONGEST_S
         for name in COPIED:
             source = _ROOT / name
@@ -174,7 +197,8 @@ class _Copy:
             return False
         self._write(file, sound.replace(mutant.old, mutant.new))
         try:
-            return self._notice(tests)
+            batches = choosing.in_batches(tests, self._before.get(mutant.rule))
+            return any(self._notice(mutant.rule, batch) for batch in batches)
         finally:
             self._write(file, sound)
 
@@ -185,13 +209,16 @@ class _Copy:
         moment = 1_000_000_000 + self._amendments
         os.utime(file, (moment, moment))
 
-    def _notice(self, tests: list[str]) -> bool:
+    def _notice(self, rule: str, tests: list[str]) -> bool:
         """Run these checks; True if one failed, or none came to an end."""
         try:
             done = self._pytest(*self._choose(tests), timeout_s=self._hangs_after_s)
         except subprocess.TimeoutExpired:
             return True
-        self._noticed.update(_FAILED.findall(done.stdout))
+        failed: list[str] = _FAILED.findall(done.stdout)
+        self._noticed.update(failed)
+        for test in failed:
+            self.noticed_by.setdefault(rule, test)
         if done.returncode not in (0, 1):
             # 2 and more: pytest itself was stopped; an import that fails counts as noticed.
             return done.returncode == 2 or "ImportError" in done.stdout
