@@ -120,7 +120,7 @@ def assemble(
 ) -> Parts:
     """Make every part, wing by wing, each with those below it; then say who hears what."""
     # -- books
-    reconciler = Reconciler(core, Divergences(core.clock, core.hours), lost)
+    reconciler = Reconciler(core, Divergences(core), lost)
     poller = Poller(core, reconciler, resolver := Resolver(core, reconciler.shown))
     updates, copies, holdings = Updates(core, reconciler, poller), Copies(core), Holdings(core)
     positions = AccountPositions(core, copies)
@@ -134,11 +134,12 @@ def assemble(
     # -- sending
     dispatcher = Dispatcher(core, waves := Waves(core, exits, installation_key), exits, journal)
     amendments = Amendments(core, dispatcher, reconciler.shown, journal)
-    fan_out, resting = (
+    fan_out, resting, price_waits, unmatched = (
         FanOutRule(core, dispatcher, amendments, waves),
         RestingCopies(core, exits, amendments),
+        PriceWaits(core, dispatcher, masters),
+        UnmatchedAlarm(core),
     )
-    price_waits, unmatched = PriceWaits(core, dispatcher, masters), UnmatchedAlarm(core)
     replies = Replies(core, breaker := Breaker(core.settings), dispatcher)
     submission = Submission(
         core,
@@ -226,6 +227,7 @@ def assemble(
         exit_watch.filled, resting.filled,
     )  # fmt: skip
     news.lead_filled.to(resting.lead_filled, fill_signals.look, hand_overs.lead_filled)
+    news.lead_changed.to(following.lead_changed)
     news.lead_ended.to(price_waits.lead_ended, unmatched.lead_ended)
     news.copy_filled.to(unmatched.copy_filled)
     news.packed.to(profits.charges.packed)

@@ -8,15 +8,17 @@ can tell from a book who pressed cancel, so the words only say that it was not u
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from copytrade_gui.domain.divergence import Change, Divergence
+from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import IntentId
 from copytrade_gui.domain.instrument import LOT_QUOTED
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, State, Validity
-from copytrade_gui.engine.orders.hours import Hours
+from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.ports import BrokerOrder, Clock
+from copytrade_gui.ports import BrokerOrder
 
 _SAYS_ITS_TERMS = frozenset({State.WORKING, State.TRIGGER_PENDING, State.PARTIAL, State.FILLED})
 """In these the row's terms are the order's own. Before, the broker may not have put them all in; a
@@ -50,9 +52,12 @@ _PAISE = 100  # the broker's own samples show prices a hundredfold (docs/broker.
 class Divergences:
     """Judges rows of complete reads of the order book."""
 
-    def __init__(self, clock: Clock, hours: Hours) -> None:
-        self._clock = clock
-        self._hours = hours
+    def __init__(self, core: Core) -> None:
+        self._clock = core.clock
+        self._hours = core.hours
+        self._lanes = core.lanes
+        self._book = core.book
+        self._news = core.news
         self._seen: dict[IntentId, set[tuple[Change, ...]]] = {}
 
     def judge(self, order: Order, row: BrokerOrder) -> Divergence | None:
@@ -70,6 +75,21 @@ class Divergences:
         counts = [int(change.now) for change in now if change.field == "quantity"]
         quantity = counts[0] if counts else order.terms.quantity
         return Divergence(quantity, now, cancelled, self._clock.wall_ns(), row.updated_ns or 0)
+
+    def tell(self, order: Order, mark: Divergence, before: OrderTerms) -> None:
+        """The order was marked, and was ``before`` as that says: whoever copies it follows."""
+        followed = self._is_followed(order, before)
+        words = _alarm_words(order, mark, followed=followed)
+        self._book.alarm("diverged", words, order, severity=Severity.WARNING)
+        if followed:
+            self._news.lead_changed(order, before, as_shown(order))
+
+    def _is_followed(self, order: Order, before: OrderTerms) -> bool:
+        """True for a master's order that was changed just now, not while the program was down."""
+        lane = self._lanes.get(order.intent.account_id)
+        if order.is_copy or order.state.ended or lane is None or lane.status.unread:
+            return False
+        return _copies_follow(order, before)
 
     def _is_news(self, order: Order, row: BrokerOrder, now: tuple[Change, ...]) -> bool:
         """A stale book shows again what was before: the broker's stamps tell, in whole seconds."""
@@ -129,6 +149,32 @@ def changes(order: Order, row: BrokerOrder) -> tuple[Change, ...]:
     elif row.state in _LOWERED_BY_ITS_END and row.quantity > order.ordered:
         _put(found, "quantity", terms.quantity, row.quantity, same=_same_count(terms, row))
     return tuple(found[field] for field in sorted(found))
+
+
+def as_shown(order: Order) -> OrderTerms:
+    """What the order is for: what we asked for, with what was changed of it at the broker."""
+    terms = order.terms
+    for change in () if order.diverged is None else order.diverged.changes:
+        if change.field == "quantity":
+            terms = replace(terms, quantity=int(change.now))
+        elif change.field == "price":
+            terms = replace(terms, price=Decimal(change.now))
+        elif change.field == "trigger":
+            terms = replace(terms, trigger=Decimal(change.now))
+        elif change.field == "type":
+            terms = replace(terms, order_type=OrderType(change.now))
+    return terms
+
+
+def _copies_follow(order: Order, before: OrderTerms) -> bool:
+    """True if what a master changed of his order is for its copies: all that they can take up.
+
+    A commodity's quantity may be counted in lots by the broker and in units by us: what another
+    number means is not known.
+    """
+    now = as_shown(order)
+    counted_in_lots = now.instrument.key.exchange in LOT_QUOTED and now.instrument.lot_size > 1
+    return now != before and not (counted_in_lots and now.quantity != before.quantity)
 
 
 def _plainly_same(terms: OrderTerms, row: BrokerOrder) -> bool:
@@ -216,8 +262,11 @@ def _rupees(price: Decimal) -> str:
     return f"{paise:f}" if paise == price else f"{price.normalize():f}"
 
 
-def alarm_words(order: Order, mark: Divergence) -> str:
-    """One sentence for the operator: what was done, and what the program does about it."""
+def _alarm_words(order: Order, mark: Divergence, *, followed: bool) -> str:
+    """One sentence for the operator: what was done, and what the program does about it.
+
+    ``followed``: its copies are changed with it.
+    """
     terms = order.sent_terms
     master = not order.is_copy
     what = (
@@ -229,7 +278,9 @@ def alarm_words(order: Order, mark: Divergence) -> str:
         rest = "look at its copies" if master else "it is not placed again; ask the account's owner"
         return f"DIVERGED: {what} was cancelled at the broker, not by us{changed}: {rest}."
     rest = (
-        "its copies were not changed with it, so look at them"
+        "its copies follow"
+        if followed
+        else "its copies were not changed with it, so look at them"
         if master
         else "it is tracked but not followed any more, so cancel it yourself if it should go"
     )

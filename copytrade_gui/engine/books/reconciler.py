@@ -13,7 +13,7 @@ from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, is_our_tag
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Fill
-from copytrade_gui.engine.books.divergence import Divergences, alarm_words, made_larger, not_by_us
+from copytrade_gui.engine.books.divergence import Divergences, as_shown, made_larger, not_by_us
 from copytrade_gui.engine.books.pushed import forward
 from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.core import Core
@@ -255,13 +255,14 @@ class Reconciler:
         if state is None or order.broker_order_id != row.broker_order_id:
             return
         mark = self._divergences.judge(order, row) if judged else None
+        before = None if mark is None else as_shown(order)
         if mark is not None:
             self._book.diverge(order, mark)
             self._too_far.get(order.intent.account_id, {}).pop(order.intent.intent_id, None)
         if not self._merge(order, row, state) and mark is not None:
             self._book.announce(order, state)
-        if mark is not None:
-            self._book.alarm("diverged", alarm_words(order, mark), order, severity=Severity.WARNING)
+        if mark is not None and before is not None:
+            self._divergences.tell(order, mark, before)
 
     def _merge(self, order: Order, row: BrokerOrder, old: State) -> bool:
         """Fills and state of a row; True if that was news and was announced."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Generic, TypeVarTuple
 
 from copytrade_gui.domain.ids import AccountId, PlanId
+from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.records import OrderView, Plan, Signal
 from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.engine.orders.absorbed import Absorbed
@@ -51,6 +52,8 @@ class News:
     """So many more units of the order were filled."""
     lead_filled: Told[PlanId] = field(default_factory=Told)
     """Something was told of a plan's own order of the master that has filled."""
+    lead_changed: Told[Order, OrderTerms, OrderTerms] = field(default_factory=Told)
+    """A plan's own order of the master was changed at the broker: from what, and to what."""
     lead_ended: Told[OrderView] = field(default_factory=Told)
     """A plan's own order of the master ended, or a slice of it."""
     copy_filled: Told[PlanId] = field(default_factory=Told)

@@ -144,15 +144,26 @@ class Following:
                 severity=Severity.WARNING,
             )
 
+    def lead_changed(self, order: Order, before: OrderTerms, after: OrderTerms) -> None:
+        """A master changed at the broker what he had ordered here."""
+        intent, sent = order.intent, order.sent_terms
+        what = (
+            f"{sent.side} {grouped(before.quantity)} {sent.instrument.symbol} of {order.master_id}"
+        )
+        paid, terms = order.average_price, (before, after)
+        elsewhere = self.elsewhere(intent.plan_id, what, terms, paid, original=sent)
+        self._work.start(elsewhere, f"change {intent.intent_id}")
+
     async def elsewhere(
         self,
         plan: PlanId,
         what: str,
         terms: tuple[OrderTerms, OrderTerms],
         paid: Decimal | None,
+        original: OrderTerms | None = None,
     ) -> None:
         """A master changed an order at the broker: ``what`` it was, and its ``terms`` before and
-        after. What was not done is told.
+        after; ``original`` as it was sent, where it is a slice. What was not done is told.
         """
         before, asked = terms
         words = change_in_words(before, asked, paid)
@@ -168,7 +179,7 @@ class Following:
         try:
             prices = self._quotes.known(asked.instrument.key)
             after = self._clearing.protected(asked, prices.fresh or paid, prices.band)
-            change = Changed(signal.terms, before, asked, after, paid)
+            change = Changed(original or signal.terms, before, asked, after, paid)
             like, unlike = list[Order](), list[Order]()
             for order in self._book.of_plan(plan):
                 (unlike if is_unlike(order, change) else like).append(order)
