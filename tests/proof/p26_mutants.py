@@ -63,8 +63,7 @@ CHECKS = (
     "tests/services/test_session_routes.py",
     "tests/proof/test_quick.py",
 )
-_LEFT_OUT = "not p9 and not every_proof and not takes_little_memory"
-"""What the last measures depends on the hundreds of tests that ran before it in one process."""
+_LEFT_OUT = "not p9 and not every_proof"
 _NOTICED = _ROOT / "tests/proof/noticed.json"
 """By which test each broken rule was noticed the last time; written anew by each run, and kept."""
 _ENOUGH = 0.8

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-import linecache
-import tracemalloc
-from collections import Counter
+import subprocess
+import sys
 from dataclasses import replace
 from decimal import Decimal
-from fnmatch import fnmatch
 
 import pytest
 from msgspec import structs
@@ -70,48 +67,14 @@ async def next_day(console: Console) -> None:
 
 
 def test_an_ended_order_takes_little_memory() -> None:
-    """Of what our own code allocates; the simulator's ledger and the test's wire are not ours."""
-    followers, plans = 20, 16
-
-    async def script(console: Console) -> None:
-        console.log_all_in()
-        await console.world.clock.sleep(30)
-        for number in range(4):
-            await place(console, f"warm-{number}", (Side.BUY, Side.SELL)[number % 2])
-        await pack(console)
-        console.world.wire.clear()
-        before = ours()
-        for number in range(plans):
-            await place(console, f"kept-{number}", (Side.BUY, Side.SELL)[number % 2])
-            if number % 4 == 3:
-                await pack(console)
-        console.world.wire.clear()  # it keeps every body, which is made in our code
-        grown = ours() - before
-        states = Counter(order.state for order in console.engine.book)
-        assert states == {State.FILLED: (plans + 4) * (followers + 1)}
-        assert grown / (plans * (followers + 1)) < MOST_BYTES
-
-    def ours() -> int:
-        gc.collect()
-        return sum(
-            trace.size
-            for trace in tracemalloc.take_snapshot().traces
-            if fnmatch(name := trace.traceback[0].filename, "*/copytrade_gui/*")
-            and "/simulator/" not in name
-            and not is_table_of_texts(trace)
-        )
-
-    def is_table_of_texts(trace: tracemalloc.Trace) -> bool:
-        """Python's one table of interned texts, of all tests of this process: it doubles here."""
-        place = trace.traceback[0]
-        return trace.size > 2**20 and "intern(" in linecache.getline(place.filename, place.lineno)
-
-    tracemalloc.start(1)
-    try:
-        with world(followers, settings=SOON) as made:
-            made.live(script)
-    finally:
-        tracemalloc.stop()
+    """In a process of its own: what grows in steps there was not grown by other tests before."""
+    said = subprocess.run(
+        [sys.executable, "-m", "tests.recovery.ended_memory"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert float(said.stdout) < MOST_BYTES
 
 
 @pytest.mark.parametrize("packed", [False, True])
