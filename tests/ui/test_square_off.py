@@ -101,6 +101,7 @@ async def test_what_owners_hold_is_closed_only_with_a_tick_and_a_typed_word(
     assert asked.own.word.isHidden()
     QTest.keyClick(asked, Qt.Key.Key_O, Qt.KeyboardModifier.AltModifier)
     await until(lambda: asked.verb.text() == "Square off 225 units" and asked.verb.isEnabled())
+    assert asked.own.word.hasFocus()  # the word is typed right after the choice
     rows = asked.table.view.sheet(only_selected=False).rows
     assert [(row[3], row[5]) for row in rows] == [("Copies", "SELL 75"), ("Owner's", "SELL 150")]
     asked.verb.click()

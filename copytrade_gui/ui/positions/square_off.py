@@ -136,7 +136,7 @@ class SquareOffDialog(ConsoleDialog):
         self.verb.setEnabled(may)
         if may and first:
             self.verb.setDefault(True)
-            self.out_of_stop.first(otherwise=self.verb).setFocus()
+            self.out_of_stop.first(otherwise=self.own.first(otherwise=self.verb)).setFocus()
         if preview.blocked_by or self.problem.text() == self._blocked_by:
             self.show_problem(preview.blocked_by)  # what was said of the last press stays
         self._blocked_by = preview.blocked_by

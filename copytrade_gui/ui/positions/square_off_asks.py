@@ -44,6 +44,10 @@ class OwnersToo(QWidget):
         row.addWidget(self.word)
         row.addStretch(1)
 
+    def first(self, *, otherwise: QWidget) -> QWidget:
+        """Where the cursor belongs: at the word, while it is to be typed."""
+        return self.word if self.box.isChecked() and not self.word.text() else otherwise
+
 
 class OutOfStop(QWidget):
     """What a person has to say who squares off while trading is stopped; hidden when it is not."""
