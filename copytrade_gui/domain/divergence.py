@@ -21,7 +21,8 @@ class Change(Struct, frozen=True, gc=False):
 class Divergence(Struct, frozen=True, gc=False):
     """The mark DIVERGED: the broker's order is no longer what we sent, and not by our doing.
 
-    A mark, no state: the order is tracked to its end, and the program no longer follows it.
+    A mark, no state: the order is tracked to its end, and the program no longer changes it. Of a
+    master's own its copies are changed with it.
     ``quantity`` units is what the order is for now. ``changes`` is empty when it was only
     cancelled, or changed back to what was sent. ``seen_ns`` is our wall time; ``updated_ns`` is
     the broker's stamp of the row (whole seconds), 0 where it gave none. Both are UTC ns.

@@ -179,7 +179,7 @@ async def test_what_a_check_holds_is_changed_once_its_quantity_is_typed(
         ({"state": State.CANCEL_PENDING, "cancel_requested": True}, "Its cancel is on the way"),
         (
             {"diverged": people.changed_at_broker(HALVED, quantity=75)},
-            "not by us",
+            "Change it there and its copies follow",
         ),
     ],
 )

@@ -43,7 +43,9 @@ def why_not_changed(row: OrderRow) -> str:
     if order.cancel_requested:
         return "Its cancel is on the way to the broker, so it is not changed any more."
     if order.diverged is not None:
-        return "This order was changed at the broker and not by us. Change it there, or cancel it."
+        with_it = "" if order.is_copy else " and its copies follow"
+        changed = "This order was changed at the broker and not by us."
+        return f"{changed} Change it there{with_it}, or cancel it."
     return ""
 
 
