@@ -177,6 +177,19 @@ def test_copies_that_were_sent_alone_are_summed_in_their_line(app: QApplication)
     assert str(cells(model)["note"]).startswith("Exit rule: A stop.  ·  3 copies")
 
 
+def test_one_who_was_blocked_does_not_stand_for_those_who_filled(app: QApplication) -> None:
+    model, _owner, _roster = a_model()
+    blocked = people.order("P1", PEOPLE[4], State.BLOCKED)
+    model.upsert([blocked])
+    assert cells(model)["state"] == "Blocked"
+    model.upsert([people.order("P1", one, State.FILLED) for one in PEOPLE[2:4]])
+    shown = cells(model)
+    assert (shown["state"], shown["note"]) == (
+        "Filled",
+        "3 copies: 2 filled, 1 blocked  ·  Copies alone",
+    )
+
+
 def test_old_news_changes_nothing(app: QApplication) -> None:
     model, _owner, _roster = a_model()
     filled = people.order("P1", PEOPLE[2], State.FILLED, at_ns=20)

@@ -78,7 +78,8 @@ class OrderRow:
     """A line of the tree. A head shows the master's order and, in ``note``, the roll-up.
 
     A master's order that left in slices is one line with the sum of them, and so are copies that
-    no master's order of ours stands above: ``order`` is then the one that went worst.
+    no master's order of ours stands above: ``order`` is then the one that went worst of those that
+    left, so that one who was blocked does not stand for all who filled.
     """
 
     plan_id: PlanId
@@ -151,7 +152,7 @@ def head_row(
     elif any(copy.state in PROBLEM_STATES or copy.diverged is not None for copy in copies):
         tone = Tone.WARN
     shown = masters or copies
-    order = _worst(shown)
+    order = _worst(masters or [one for one in copies if one.attempt_id is not None] or copies)
     total = _sum(shown) if len(shown) > 1 else None
     own = _own_words(masters, order, total) if masters else _copies_alone(seen, copies)
     summary = roll_up(copies)
