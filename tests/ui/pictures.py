@@ -41,6 +41,7 @@ from copytrade_gui.ui.followers.paper_accounts import PaperAccountsDialog
 from copytrade_gui.ui.followers.sizing import SizingDialog
 from copytrade_gui.ui.leaving import quit_sentence
 from copytrade_gui.ui.limits.limits import EVERYBODY, LimitsDialog
+from copytrade_gui.ui.lock.renew_key import RenewKeyDialog
 from copytrade_gui.ui.lock.set_passphrase import SetPassphraseDialog
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.mode.duties import DutiesDialog
@@ -179,6 +180,7 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
         "set-passphrase": lambda: SetPassphraseDialog(
             window, desk, console.lock, has=True, covers="the lock of the screen and sleep"
         ),
+        "renew-key": lambda: RenewKeyDialog(window, desk, console.lock, has=True),
         "keys": lambda: KeysDialog(window, desk),
         "about": lambda: AboutDialog(window, desk, "default"),
         "trade live": lambda: TradeLiveDialog(window, desk, ENROLLED + MISSING, nothing),

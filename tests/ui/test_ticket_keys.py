@@ -100,6 +100,7 @@ async def test_a_stop_under_the_send_button_gives_its_keys_to_no_other_panel(
 
 
 async def test_a_row_that_goes_leaves_the_keys_in_its_panel(window: MainWindow) -> None:
+    window.resize(1920, 1080)  # so that no button of the strip is put away
     panel = window.followers
     view = panel.table.view
     view.setCurrentIndex(view.proxy.index(0, 0))

@@ -143,7 +143,7 @@ class AlertsDialog(FormDialog):
         holder.setEnabled(alerts.sound)
         self.sound.toggled.connect(holder.setEnabled)
         tray = QSystemTrayIcon.isSystemTrayAvailable()
-        hint = "" if tray else "This desktop has no place for them at the moment."
+        hint = "" if tray else "This desktop shows none now."
         self.add_field("desktop", "&Desktop", self.desktop, hint=hint)
         self.finish_form()
 
