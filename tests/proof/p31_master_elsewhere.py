@@ -132,7 +132,9 @@ def play(followers: int, actions: int, seed: int) -> Day:
             owner.cancel(order.order_id)
         await made.clock.sleep(60)
         await _leave(console, owner)
-        plans = {str(one.intent.plan_id): followers for one in console.engine.book}
+        plans = {
+            str(one.intent.plan_id): followers for one in console.engine.book if not one.closes
+        }
         (await settled(console, len(plans), plans)).must_be_clean(f"seed {seed}")
         found = [*told_by_broker.differences(console), *_behind(console, day)]
         found += _still_in(console)
